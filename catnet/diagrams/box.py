@@ -1,0 +1,216 @@
+"""What a box is: one class holds its typing rule, effect, kind of map, PyTorch code, cost and picture.
+
+A box class is a frozen dataclass whose fields are its static arguments; `@box` registers it in the vocabulary.
+A box says its type either as a signature in the language (`signature = "R[...s, d] -> R[...s, features]"`)
+or, where that is not enough, by overriding `rule`.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import functools
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, TypeVar, get_type_hints
+
+from catnet.diagnostics import Source
+from catnet.syntax.parser import parse_expression, parse_type
+from catnet.types.dims import Dim
+from catnet.types.facts import Pred
+from catnet.types.infer import Binding
+from catnet.types.signature import Signature, read_signature
+from catnet.types.static import AxisRef, Condition, condition
+from catnet.types.wires import Object, Wire
+
+if TYPE_CHECKING:
+    from catnet.diagrams.typing import Typing
+
+Effect = Literal["pure", "random", "stateful"]
+MapKind = Literal["linear", "affine", "piecewise linear", "smooth", "none"]
+
+
+@dataclass(frozen=True)
+class Param:
+    """A static parameter of a box or a net: its name, its sort, and its default (`REQUIRED` if none).
+
+    Sorts: int, float, bool, str, axis, ints (an integer or a tuple), net (a diagram).
+    """
+
+    name: str
+    sort: str
+    default: Any
+
+
+REQUIRED = dataclasses.MISSING
+_SORTS: dict[Any, str] = {
+    Dim: "int",
+    float: "float",
+    bool: "bool",
+    str: "str",
+    AxisRef: "axis",
+    tuple[Dim, ...]: "ints",
+}
+
+
+class Box:
+    """A morphism that is not made of others (or hides what it is made of).
+
+    Class attributes: `name`, the word of the language; `family`, which groups the vocabulary and chooses the
+    picture; `signature` and `where`, the type rule as text; `effect`; `map_kind`; `arity`, the number of input
+    wires (None where any number will do); `batch_axes`, how many leading axes PyTorch's operation accepts
+    (None: any number); `broadcasts`, whether inputs without batch axes may stand beside inputs with them.
+    """
+
+    name: ClassVar[str] = ""
+    family: ClassVar[str] = ""
+    signature: ClassVar[str] = ""
+    where: ClassVar[tuple[str, ...]] = ()
+    effect: Effect = "pure"
+    map_kind: ClassVar[MapKind] = "none"
+    arity: int | None = 1
+    batch_axes: ClassVar[int | None] = None
+    broadcasts: ClassVar[bool] = True
+
+    @classmethod
+    @functools.cache
+    def params(cls) -> tuple[Param, ...]:
+        """The static parameters, in order."""
+        hints = get_type_hints(cls)
+        return tuple(
+            Param(f.name, _SORTS.get(hints[f.name], "net"), f.default)
+            for f in dataclasses.fields(cls)  # type: ignore[arg-type]
+        )
+
+    def statics(self) -> dict[str, Any]:
+        """The static arguments of this box, by name."""
+        return {p.name: getattr(self, p.name) for p in self.params()}
+
+    @classmethod
+    @functools.cache
+    def type_rule(cls) -> tuple[Signature, tuple[Pred | Condition, ...]]:
+        """The signature and demands as read from the class's text."""
+        signature = read_signature(parse_type(Source(f"<{cls.name}>", cls.signature)))  # type: ignore[arg-type]
+        clauses = tuple(
+            condition(parse_expression(Source(f"<{cls.name}>", text)), Dim.sym) for text in cls.where
+        )
+        return signature, tuple(c for c in clauses if not isinstance(c, bool))
+
+    def rule(self, typing: Typing, inputs: Object) -> Object:
+        """The types of the outputs for given inputs; raises `TypeProblem` where the inputs do not fit."""
+        signature, clauses = self.type_rule()
+        given = {name: value for name, value in self.statics().items() if isinstance(value, Dim)}
+        outputs, binding = typing.inference.apply(signature, inputs, given)
+        self.demand(typing, binding, clauses)
+        return outputs
+
+    def demand(self, typing: Typing, binding: Binding, clauses: Sequence[Pred | Condition]) -> None:
+        """Ask the typing run for this box's demands under a binding."""
+        for clause in clauses:
+            typing.inference.demand(substituted(clause, binding.dims), f"`{self.name}` needs `{clause}`")
+
+    # -- facts -----------------------------------------------------------------------------------------------
+
+    def parameters(self, inputs: Object, outputs: Object) -> dict[str, tuple[Dim, ...]]:
+        """The shapes of the trainable parameters, by the name that PyTorch gives them."""
+        return {}
+
+    def flops(self, inputs: Object, outputs: Object) -> Dim:
+        """Floating-point operations for one input without batch axes; a multiply-add counts as two."""
+        return Dim.const(0)
+
+    def dagger(self) -> Box | None:
+        """The box of the transposed linear map with the same weights, where there is one."""
+        return None
+
+    def inverse(self, inputs: Object) -> Box | None:
+        """The box of the inverse map on outputs, where this is an isomorphism without parameters."""
+        return None
+
+    # -- code ------------------------------------------------------------------------------------------------
+
+    def module(self, site: Site) -> str | None:
+        """The expression that constructs the submodule, or None for a box without state."""
+        return None
+
+    def code(self, site: Site) -> str:
+        """The expression that computes the output (a tuple expression for several)."""
+        return f"{site.module}({', '.join(site.args)})"
+
+    def sign(self) -> str:
+        """The text in the box's picture."""
+        return self.name
+
+
+class Site:
+    """Where a box's code stands: its types, the local names of its inputs, its submodule, and sizes as code."""
+
+    def __init__(
+        self,
+        inputs: Object,
+        outputs: Object,
+        args: Sequence[str],
+        module: str,
+        size: Callable[[Dim, int | None], str],
+        need: Callable[[str], None],
+        span: str = "",
+    ) -> None:
+        self.inputs = inputs
+        self.outputs = outputs
+        self.args = list(args)
+        self.module = module
+        self._size = size
+        self.need = need  # asks for an import or a helper of the generated file: "math", "F"
+        self.span = span
+
+    def static(self, dim: Dim) -> int:
+        """The value of a dimension that must be known when compiling (it sizes a parameter)."""
+        if dim.value is None:
+            raise UnboundSize(dim)
+        return dim.value
+
+    def size(self, dim: Dim) -> str:
+        """A dimension as Python code: a literal, or read off the shape of an input."""
+        return str(dim.value) if dim.value is not None else self._size(dim, None)
+
+
+class UnboundSize(Exception):
+    """A dimension that sizes a parameter is not known when compiling."""
+
+    def __init__(self, dim: Dim) -> None:
+        super().__init__(str(dim))
+        self.dim = dim
+
+
+VOCABULARY: dict[str, type[Box]] = {}
+B = TypeVar("B", bound=type[Box])
+
+
+def box(name: str, family: str, *aliases: str) -> Callable[[B], B]:
+    """Make a class a frozen dataclass and put it in the vocabulary under `name`."""
+
+    def register(cls: B) -> B:
+        made = dataclass(frozen=True)(cls)
+        made.name = name
+        made.family = family
+        for word in (name, *aliases):
+            if word in VOCABULARY:
+                raise ValueError(f"the box `{word}` is declared twice")
+            VOCABULARY[word] = made
+        return made
+
+    return register
+
+
+def substituted(clause: Pred | Condition, dims: Mapping[str, Dim]) -> Pred | Condition:
+    """A predicate with names replaced."""
+    if isinstance(clause, Condition):
+        return Condition(clause.op, tuple(substituted(p, dims) for p in clause.parts))
+    return Pred(clause.op, clause.left.subst(dims), clause.right.subst(dims))
+
+
+def elements(wire: Wire) -> Dim:
+    """The number of entries of a wire without batch axes; axis packs count as one entry."""
+    total = Dim.const(1)
+    for axis in wire.axes:
+        total = total * getattr(axis, "size", 1)
+    return total

@@ -1,0 +1,139 @@
+"""The boxes that the combinators themselves need: wiring, pointwise sums and products, scaling."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar
+
+from catnet.diagrams.box import Box, Site, box, elements
+from catnet.types.dims import Dim
+from catnet.types.wires import Object
+
+if TYPE_CHECKING:
+    from catnet.diagrams.typing import Typing
+
+
+class Structural(Box):
+    """A box that only reorders, copies or discards wires; it leaves no node in the graph."""
+
+    map_kind: ClassVar = "linear"
+
+    def routes(self, count: int) -> tuple[int, ...] | None:
+        """For each output the input that it comes from; None if `count` inputs do not fit."""
+        raise NotImplementedError  # every structural box says its own
+
+
+@box("id", "wiring")
+class Identity(Structural):
+    """Any wires, unchanged. Beside other parts of `@` it takes one wire, or all that are left."""
+
+    arity = None
+
+    def routes(self, count: int) -> tuple[int, ...] | None:
+        return tuple(range(count))
+
+    def inverse(self, inputs: Object) -> Box | None:
+        return self
+
+
+@box("swap", "wiring")
+class Swap(Structural):
+    """Exchange two wires."""
+
+    arity = 2
+
+    def routes(self, count: int) -> tuple[int, ...] | None:
+        return (1, 0) if count == 2 else None
+
+    def inverse(self, inputs: Object) -> Box | None:
+        return self
+
+
+@box("copy", "wiring")
+class Copy(Structural):
+    """The same wire `times` times."""
+
+    times: Dim = Dim.const(2)
+
+    def routes(self, count: int) -> tuple[int, ...] | None:
+        times = self.times.value
+        return None if count != 1 or times is None else (0,) * times
+
+
+@box("drop", "wiring")
+class Drop(Structural):
+    """Discard all wires, in words."""
+
+    arity = None
+
+    def routes(self, count: int) -> tuple[int, ...] | None:
+        return ()
+
+
+class Pointwise(Box):
+    """Several wires of one type, combined entry by entry."""
+
+    family = "arithmetic"
+    arity = None
+    word: ClassVar[str] = ""
+
+    def rule(self, typing: Typing, inputs: Object) -> Object:
+        for port, wire in enumerate(inputs[1:], start=1):
+            typing.inference.unify(wire, inputs[0], port)
+        return (typing.inference.wire(inputs[0]),)
+
+    def flops(self, inputs: Object, outputs: Object) -> Dim:
+        return elements(outputs[0]) * (len(inputs) - 1)
+
+
+@box("add", "arithmetic")
+class Add(Pointwise):
+    """The pointwise sum of all wires; `signs` are 1 or -1, one per wire (default: all 1)."""
+
+    signs: tuple[int, ...] = ()
+    word: ClassVar[str] = "+"
+    map_kind: ClassVar = "linear"
+
+    def code(self, site: Site) -> str:
+        signs = self.signs or (1,) * len(site.args)
+        first = site.args[0] if signs[0] == 1 else f"-{site.args[0]}"
+        return first + "".join(
+            f" {'+' if s == 1 else '-'} {a}" for s, a in zip(signs[1:], site.args[1:], strict=True)
+        )
+
+    def sign(self) -> str:
+        return "+" if all(s == 1 for s in self.signs) else "-"
+
+
+@box("mul", "arithmetic")
+class Multiply(Pointwise):
+    """The pointwise product of all wires."""
+
+    wires: Dim | int = 0
+    word: ClassVar[str] = "*"
+
+    def code(self, site: Site) -> str:
+        return " * ".join(site.args)
+
+    def sign(self) -> str:
+        return "*"
+
+
+@box("scale", "arithmetic")
+class Scale(Box):
+    """Multiply by a number: `scale(0.5)`, also written `0.5 * f`."""
+
+    by: float
+    signature: ClassVar[str] = "R[...s] -> R[...s]"
+    map_kind: ClassVar = "linear"
+
+    def code(self, site: Site) -> str:
+        return f"{site.args[0]} * {self.by!r}"
+
+    def flops(self, inputs: Object, outputs: Object) -> Dim:
+        return elements(outputs[0])
+
+    def inverse(self, inputs: Object) -> Box | None:
+        return Scale(1.0 / self.by) if self.by else None
+
+    def sign(self) -> str:
+        return f"{self.by:g}"

@@ -1,0 +1,339 @@
+"""Diagrams as terms: what the text says, after its static values are known.
+
+A term is untyped structure. Its meaning is the typed port graph that `catnet.diagrams.typing` makes of it;
+equality and hash are those of the graph's normal form, so bracketing, `id`s and text order never matter.
+Terms are built by the elaborator from `.cat` text and by Python's operators alike.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, Literal
+
+from catnet.diagnostics import Span
+from catnet.diagrams.box import Box
+from catnet.syntax.formatter import format_expression
+from catnet.types.dims import Dim
+from catnet.types.facts import Pred
+from catnet.types.static import Condition
+
+if TYPE_CHECKING:
+    from catnet.diagrams.graph import Graph
+    from catnet.diagrams.normal import NormalForm
+
+
+class Diagram:
+    """A parametrised morphism. Build it from boxes with `>>`, `@`, `+`, `-`, `*` and `**`.
+
+    `f >> g` composes, `f @ g` sets side by side, `f + g` and `f * g` are pointwise on the same input,
+    `f ** n` repeats with fresh parameters, `f ** -1` inverts, `f.labelled("q")` names the submodule.
+
+    Two diagrams are equal when they are the same graph up to the laws of a symmetric monoidal category with
+    copying; boxes with parameters or effects are never merged or dropped. Labels take no part in it.
+    """
+
+    span: Span | None = None
+
+    def __rshift__(self, other: Diagram) -> Diagram:
+        return Then((self, _diagram(other)))
+
+    def __matmul__(self, other: Diagram) -> Diagram:
+        return Tensor((self, _diagram(other)))
+
+    def __add__(self, other: Diagram) -> Diagram:
+        return Sum(((1, self), (1, _diagram(other))))
+
+    def __sub__(self, other: Diagram) -> Diagram:
+        return Sum(((1, self), (-1, _diagram(other))))
+
+    def __mul__(self, other: Diagram) -> Diagram:
+        return Product((self, _diagram(other)))
+
+    def __pow__(self, count: int | Dim) -> Diagram:
+        if count == -1:
+            return Inverse(self)
+        return Repeat(self, count if isinstance(count, Dim) else Dim.const(count))
+
+    def labelled(self, label: str) -> Diagram:
+        """The same morphism under a name: `q: linear(d)`."""
+        return Labelled(label, self)
+
+    # -- meaning ---------------------------------------------------------------------------------------------
+
+    @cached_property
+    def graph(self) -> Graph:
+        """The typed port graph, with the most general type where none is declared.
+
+        Raises `CatnetError` with every mistake found.
+        """
+        from catnet.diagrams.typing import graph_of
+
+        return graph_of(self)
+
+    @cached_property
+    def normal_form(self) -> NormalForm:
+        """The canonical form that equality and hash work on."""
+        from catnet.diagrams.normal import normal_form
+
+        return normal_form(self.graph)
+
+    @property
+    def type(self) -> str:
+        """The type in the language, such as `R[...s, d] -> R[...s, 8]`."""
+        return self.graph.type
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Diagram):
+            return NotImplemented
+        return self is other or self.normal_form == other.normal_form
+
+    def __hash__(self) -> int:
+        return hash(self.normal_form)
+
+    def __repr__(self) -> str:
+        from catnet.diagrams.printing import to_tree
+
+        return format_expression(to_tree(self), width=1_000_000)
+
+    # -- readings: each room is imported when it is asked for ---------------------------------------------------
+
+    def source(self) -> str:
+        """The Python source of the module that this diagram compiles to."""
+        from catnet.torch import source
+
+        return source(self)
+
+    def compile(self) -> Any:
+        """An ordinary `torch.nn.Module`."""
+        from catnet.torch import compile_diagram
+
+        return compile_diagram(self)
+
+    def draw(self, format: Literal["svg", "dot"] = "svg") -> str:
+        """The picture, as SVG or DOT text."""
+        from catnet.draw import draw
+
+        return draw(self, format)
+
+    def _repr_svg_(self) -> str:
+        return self.draw("svg")
+
+    def show(self) -> str:
+        """The table of labelled parts with types, parameters and FLOPs."""
+        from catnet.analysis.show import show
+
+        return show(self)
+
+    def to_networkx(self) -> Any:
+        """The graph as a `networkx.MultiDiGraph` (see `catnet.diagrams.view`)."""
+        from catnet.diagrams.view import to_networkx
+
+        return to_networkx(self.graph)
+
+
+def _diagram(value: object) -> Diagram:
+    if isinstance(value, Diagram):
+        return value
+    raise TypeError(f"expected a diagram, got {type(value).__name__}")
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Leaf(Diagram):
+    """One box."""
+
+    box: Box
+    span: Span | None = None
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Then(Diagram):
+    """`f >> g >> h`. Parts may themselves be `Then`: `flat` walks them without recursion."""
+
+    parts: tuple[Diagram, ...]
+    span: Span | None = None
+
+    def flat(self) -> Iterator[Diagram]:
+        """The parts in order, with nested compositions opened."""
+        return _flat(self)
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Tensor(Diagram):
+    """`f @ g @ h`."""
+
+    parts: tuple[Diagram, ...]
+    span: Span | None = None
+
+    def flat(self) -> Iterator[Diagram]:
+        """The parts in order, with nested tensors opened."""
+        return _flat(self)
+
+
+def _flat(term: Then | Tensor) -> Iterator[Diagram]:
+    stack: list[Diagram] = [term]
+    kind = type(term)
+    while stack:
+        top = stack.pop()
+        if isinstance(top, kind):
+            stack.extend(reversed(top.parts))
+        else:
+            yield top
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Fan(Diagram):
+    """`(f, g, h)`: the same input to each."""
+
+    parts: tuple[Diagram, ...]
+    span: Span | None = None
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Sum(Diagram):
+    """`f + g - h`: each part with its sign."""
+
+    parts: tuple[tuple[int, Diagram], ...]
+    span: Span | None = None
+
+    def flat(self) -> list[tuple[int, Diagram]]:
+        """The summands with their signs, left-nested sums opened (as addition associates to the left)."""
+        rest: list[tuple[int, Diagram]] = []
+        term: Diagram = self
+        while isinstance(term, Sum):
+            rest.extend(reversed(term.parts[1:]))
+            sign, term = term.parts[0]
+        return [(sign, term), *reversed(rest)]
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Product(Diagram):
+    """`f * g`: the pointwise product; a number scales."""
+
+    parts: tuple[Diagram | float, ...]
+    span: Span | None = None
+
+    def flat(self) -> list[Diagram | float]:
+        """The factors, left-nested products opened."""
+        rest: list[Diagram | float] = []
+        term: Diagram | float = self
+        while isinstance(term, Product):
+            rest.extend(reversed(term.parts[1:]))
+            term = term.parts[0]
+        return [term, *reversed(rest)]
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Each(Diagram):
+    """`each(f)`: f on every wire, fresh parameters each."""
+
+    body: Diagram
+    span: Span | None = None
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Repeat(Diagram):
+    """`f ^ n`: n copies in sequence, fresh parameters each."""
+
+    body: Diagram
+    count: Dim
+    span: Span | None = None
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Sequence(Diagram):
+    """`seq(i in a..b, f(i))`. `step` gives the diagram for one value of the index."""
+
+    index: str
+    start: Dim
+    stop: Dim
+    step: Callable[[Dim], Diagram]
+    span: Span | None = None
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Labelled(Diagram):
+    """`q: f`."""
+
+    label: str
+    body: Diagram
+    span: Span | None = None
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Choice(Diagram):
+    """`if p then f else g` where p is not decided: only a generic check meets this."""
+
+    condition: Pred | Condition
+    then: Diagram
+    otherwise: Diagram
+    span: Span | None = None
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Inverse(Diagram):
+    """`f ^ -1`."""
+
+    body: Diagram
+    span: Span | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class Shared:
+    """`share w = f`: one parametrised morphism; its identity is what the uses have in common."""
+
+    name: str
+    body: Diagram
+    span: Span | None = None
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Use(Diagram):
+    """A use of a shared morphism; `transposed` is its dagger."""
+
+    shared: Shared
+    transposed: bool = False
+    span: Span | None = None
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Transpose(Diagram):
+    """`transpose(f)` of a morphism that is not shared."""
+
+    body: Diagram
+    span: Span | None = None
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Var(Diagram):
+    """A named wire of a braced body."""
+
+    name: str
+    span: Span | None = None
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Let:
+    """One statement `a, b = f` of a braced body; `shared` holds a `share` statement instead."""
+
+    targets: tuple[str, ...]
+    value: Diagram | Shared
+    span: Span | None = None
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Body(Diagram):
+    """A braced body: named inputs, statements, a result."""
+
+    inputs: tuple[str, ...]
+    statements: tuple[Let, ...]
+    result: Diagram
+    span: Span | None = None
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class ExprHole(Diagram):
+    """`_` in the place of a diagram: any type; reported."""
+
+    span: Span | None = field(default=None)

@@ -1,0 +1,4 @@
+"""Syntax: text to tree and back.
+
+`parser` reads a source into the tree of `tree`; `formatter` prints a tree. The grammar is `grammar/catnet.lark`.
+"""

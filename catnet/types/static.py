@@ -1,0 +1,296 @@
+"""Static values: what is known (or universally quantified) before any tensor exists, and its evaluation.
+
+One evaluator serves dimensions in types, static arguments, `where` clauses and `if` conditions. Nothing here
+runs code from a spec: expressions are interpreted over integers in normal form, floats, booleans and strings.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from catnet.diagnostics import Span, fail
+from catnet.syntax import tree
+from catnet.types.dims import Dim, DimError
+from catnet.types.facts import Facts, Pred
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """`and`, `or`, `not` over predicates that are not decided yet."""
+
+    op: Literal["and", "or", "not"]
+    parts: tuple[Pred | Condition, ...]
+
+    def __str__(self) -> str:
+        if self.op == "not":
+            return f"not ({self.parts[0]})"
+        return f" {self.op} ".join(f"({p})" if isinstance(p, Condition) else str(p) for p in self.parts)
+
+
+@dataclass(frozen=True, slots=True)
+class Unknown:
+    """A static value of a given sort that a generic check does not know (a parameter without a default)."""
+
+    name: str
+    sort: str
+
+    def __str__(self) -> str:
+        return self.name
+
+
+@dataclass(frozen=True, slots=True)
+class AxisRef:
+    """An axis as it is written: by index (`-1`) or by name (`t`), with the size that the name has here."""
+
+    index: int | None = None
+    name: str | None = None
+    size: Dim | None = None
+
+    def __str__(self) -> str:
+        return self.name if self.name is not None else str(self.index)
+
+
+Lookup = Callable[[str], Any]  # the static value of a name, or None
+
+
+def nearest(name: str, known: Iterable[str]) -> str:
+    """A help line that offers the known names closest to `name`, or the empty string.
+
+    >>> nearest("gelo", ["gelu", "relu", "conv"])
+    'did you mean `gelu`?'
+    """
+    close = difflib.get_close_matches(name, sorted(set(known)), n=2, cutoff=0.6)
+    return f"did you mean {' or '.join(f'`{c}`' for c in close)}?" if close else ""
+
+
+def evaluate(expr: tree.Expr, lookup: Lookup, known: Iterable[str] = ()) -> Any:
+    """The static value of an expression.
+
+    Returns a `Dim`, float, bool, str, tuple, `Pred`, `Condition` or `Unknown`. `known` are the names offered
+    when one is unknown. Raises `CatnetError` (E0201, E0212, E0225) with the place.
+    """
+    try:
+        return _Evaluator(lookup, known).value(expr)
+    except DimError as error:
+        fail("E0225", f"this dimension cannot be worked out: {error}", expr.span)
+
+
+def dimension(expr: tree.Expr, lookup: Lookup, known: Iterable[str] = ()) -> Dim:
+    """Like `evaluate`, but the value must be an integer expression."""
+    value = evaluate(expr, lookup, known)
+    if not isinstance(value, Dim):
+        fail("E0212", f"expected an integer, got {describe(value)}", expr.span)
+    return value
+
+
+def condition(expr: tree.Expr, lookup: Lookup, known: Iterable[str] = ()) -> Pred | Condition | bool:
+    """Like `evaluate`, but the value must be true, false or a predicate."""
+    value = evaluate(expr, lookup, known)
+    if isinstance(value, Unknown) and value.sort == "bool":
+        return Condition("or", ())  # neither branch may be left out
+    if not isinstance(value, (bool, Pred, Condition)):
+        fail("E0212", f"expected a condition, got {describe(value)}", expr.span)
+    return value
+
+
+def describe(value: Any) -> str:
+    """A static value in words, for messages."""
+    if isinstance(value, Dim):
+        return f"the integer `{value}`"
+    if isinstance(value, bool):
+        return f"`{str(value).lower()}`"
+    if isinstance(value, float):
+        return f"the number `{value}`"
+    if isinstance(value, str):
+        return f'the text "{value}"'
+    if isinstance(value, tuple):
+        return "a tuple"
+    if isinstance(value, (Pred, Condition)):
+        return f"the condition `{value}`"
+    return f"`{value}`"
+
+
+def decide(value: Pred | Condition | bool, facts: Facts) -> bool | None:
+    """True or false where the facts decide the condition, else None."""
+    if isinstance(value, bool):
+        return value
+    if isinstance(value, Pred):
+        if facts.holds(value):
+            return True
+        return False if facts.holds(value.negated()) else None
+    decided = [decide(part, facts) for part in value.parts]
+    if value.op == "not":
+        return None if decided[0] is None else not decided[0]
+    dominant = value.op == "or"
+    if dominant in decided:
+        return dominant
+    return None if None in decided or not decided else not dominant
+
+
+def assume(value: Pred | Condition | bool, truth: bool, facts: Facts) -> Facts:
+    """The facts with the condition taken to be true (or false); what cannot be used is left out."""
+    if isinstance(value, bool):
+        return facts
+    if isinstance(value, Pred):
+        return facts.assume(value if truth else value.negated())
+    if value.op == "not":
+        return assume(value.parts[0], not truth, facts)
+    if (value.op == "and") == truth:
+        for part in value.parts:
+            facts = assume(part, truth, facts)
+    return facts
+
+
+class _Evaluator:
+    def __init__(self, lookup: Lookup, known: Iterable[str]) -> None:
+        self.lookup = lookup
+        self.known = known
+
+    def value(self, expr: tree.Expr) -> Any:
+        method = getattr(self, f"visit_{type(expr).__name__.lower()}", None)
+        if method is None:
+            fail("E0212", "a static value is expected here, not a diagram or a type", expr.span)
+        return method(expr)
+
+    def number_of(self, expr: tree.Expr) -> Dim | float | Unknown:
+        value = self.value(expr)
+        if isinstance(value, bool) or not isinstance(value, (Dim, float, Unknown)):
+            fail("E0212", f"expected a number, got {describe(value)}", expr.span)
+        return value
+
+    def visit_name(self, expr: tree.Name) -> Any:
+        value = self.lookup(expr.id)
+        if value is None:
+            fail("E0201", f"unknown name `{expr.id}`", expr.span, help=nearest(expr.id, self.known))
+        return value
+
+    def visit_number(self, expr: tree.Number) -> Dim | float:
+        return Dim.const(expr.value) if isinstance(expr.value, int) else expr.value
+
+    def visit_text(self, expr: tree.Text) -> str:
+        return expr.value
+
+    def visit_truth(self, expr: tree.Truth) -> bool:
+        return expr.value
+
+    def visit_fan(self, expr: tree.Fan) -> tuple[Any, ...]:
+        return tuple(self.value(part) for part in expr.parts)
+
+    def visit_call(self, expr: tree.Call) -> Any:
+        name = expr.fn.id if isinstance(expr.fn, tree.Name) else None
+        if name not in ("max", "min") or not expr.args:
+            fail("E0212", "a static value is expected here; only `max` and `min` may be called", expr.span)
+        values = [self.number_of(arg.value) for arg in expr.args]
+        dims = [v for v in values if isinstance(v, Dim)]
+        if len(dims) != len(values):
+            fail("E0212", f"`{name}` takes integers", expr.span)
+        return Dim.max(*dims) if name == "max" else Dim.min(*dims)
+
+    def visit_negate(self, expr: tree.Negate) -> Any:
+        value = self.number_of(expr.body)
+        return value if isinstance(value, Unknown) else -value
+
+    def visit_power(self, expr: tree.Power) -> Any:
+        return self.arithmetic("^", self.number_of(expr.base), self.number_of(expr.exponent), expr.span)
+
+    def visit_product(self, expr: tree.Product) -> Any:
+        value = self.number_of(expr.first)
+        for op, operand in expr.rest:
+            value = self.arithmetic(op, value, self.number_of(operand), expr.span)
+        return value
+
+    def visit_sum(self, expr: tree.Sum) -> Any:
+        value = self.number_of(expr.first)
+        for op, operand in expr.rest:
+            value = self.arithmetic(op, value, self.number_of(operand), expr.span)
+        return value
+
+    def arithmetic(self, op: str, a: Any, b: Any, span: Span | None) -> Any:
+        if isinstance(a, Unknown) or isinstance(b, Unknown):
+            return Unknown(f"{a} {op} {b}", "float")
+        if isinstance(a, Dim) and isinstance(b, Dim) and op != "/":
+            return _INTEGER[op](a, b)
+        left, right = _as_float(a, span), _as_float(b, span)
+        if op in ("/", "//", "%") and right == 0:
+            fail("E0225", "division by zero", span)
+        try:
+            result = _FLOAT[op](left, right)
+        except (OverflowError, ZeroDivisionError) as error:
+            fail("E0225", f"this number cannot be worked out: {error}", span)
+        if isinstance(result, complex) or result != result or result in (float("inf"), float("-inf")):
+            fail("E0225", "this number is not finite", span)
+        return result
+
+    def visit_compare(self, expr: tree.Compare) -> Any:
+        left, right = self.value(expr.left), self.value(expr.right)
+        if isinstance(left, Unknown) or isinstance(right, Unknown):
+            return Condition("or", ())
+        if isinstance(left, Dim) and isinstance(right, Dim):
+            predicate = Pred(expr.op, left, right)
+            if left.value is not None and right.value is not None:
+                return predicate.evaluate({})
+            return predicate
+        if expr.op in ("==", "!=") and type(left) is type(right):
+            return (left == right) == (expr.op == "==")
+        if isinstance(left, (Dim, float)) and isinstance(right, (Dim, float)):
+            a, b = _as_float(left, expr.span), _as_float(right, expr.span)
+            return {"==": a == b, "!=": a != b, "<": a < b, "<=": a <= b, ">": a > b, ">=": a >= b}[expr.op]
+        fail("E0212", f"cannot compare {describe(left)} with {describe(right)}", expr.span)
+
+    def truth_of(self, expr: tree.Expr) -> Pred | Condition | bool:
+        return condition(expr, self.lookup, self.known)
+
+    def visit_logic(self, expr: tree.Logic) -> Any:
+        parts = [self.truth_of(part) for part in expr.parts]
+        dominant = expr.op == "or"
+        if any(part is dominant for part in parts):
+            return dominant
+        open_parts = tuple(part for part in parts if not isinstance(part, bool))
+        return Condition(expr.op, open_parts) if open_parts else not dominant
+
+    def visit_not(self, expr: tree.Not) -> Any:
+        value = self.truth_of(expr.body)
+        return (not value) if isinstance(value, bool) else Condition("not", (value,))
+
+    def visit_if(self, expr: tree.If) -> Any:
+        decided = self.truth_of(expr.condition)
+        if not isinstance(decided, bool):
+            fail(
+                "E0222",
+                f"a static value depends on `{decided}`, which is not known here",
+                expr.condition.span,
+                help="choose between diagrams instead: `if ... then f else g`",
+            )
+        return self.value(expr.then if decided else expr.otherwise)
+
+
+
+def _as_float(value: Dim | float, span: Span | None) -> float:
+    if isinstance(value, float):
+        return value
+    if value.value is None:
+        fail("E0212", f"`{value}` is not known here, and `/` or a float needs a number", span,
+             help="use `//` for integer division")  # fmt: skip
+    return float(value.value)
+
+
+_INTEGER: dict[str, Callable[[Dim, Dim], Dim]] = {
+    "+": lambda a, b: a + b,
+    "-": lambda a, b: a - b,
+    "*": lambda a, b: a * b,
+    "//": lambda a, b: a // b,
+    "%": lambda a, b: a % b,
+    "^": lambda a, b: a**b,
+}
+_FLOAT: dict[str, Callable[[float, float], Any]] = {
+    "+": lambda a, b: a + b,
+    "-": lambda a, b: a - b,
+    "*": lambda a, b: a * b,
+    "/": lambda a, b: a / b,
+    "//": lambda a, b: a // b,
+    "%": lambda a, b: a % b,
+    "^": lambda a, b: a**b,
+}
