@@ -57,7 +57,8 @@ class Box:
 
     Class attributes: `name`, the word of the language; `family`, which groups the vocabulary and chooses the
     picture; `signature` and `where`, the type rule as text; `effect`; `map_kind`; `arity`, the number of input
-    wires (None where any number will do); `batch_axes`, how many leading axes PyTorch's operation accepts
+    wires (None where any number will do); `dagger_signature`, the type of the transposed map of a linear box
+    (see `dagger_code`); `batch_axes`, how many leading axes PyTorch's operation accepts
     (None: any number); `broadcasts`, whether inputs without batch axes may stand beside inputs with them.
     """
 
@@ -65,6 +66,7 @@ class Box:
     family: ClassVar[str] = ""
     signature: ClassVar[str] = ""
     where: ClassVar[tuple[str, ...]] = ()
+    dagger_signature: ClassVar[str] = ""
     effect: Effect = "pure"
     map_kind: ClassVar[MapKind] = "none"
     arity: int | None = 1
@@ -87,9 +89,9 @@ class Box:
 
     @classmethod
     @functools.cache
-    def type_rule(cls) -> tuple[Signature, tuple[Pred | Condition, ...]]:
-        """The signature and demands as read from the class's text."""
-        signature = read_signature(parse_type(Source(f"<{cls.name}>", cls.signature)))  # type: ignore[arg-type]
+    def type_rule(cls, text: str = "") -> tuple[Signature, tuple[Pred | Condition, ...]]:
+        """The signature (or another text in its place) and the demands, read from the class's text."""
+        signature = read_signature(parse_type(Source(f"<{cls.name}>", text or cls.signature)))  # type: ignore[arg-type]
         clauses = tuple(
             condition(parse_expression(Source(f"<{cls.name}>", text)), Dim.sym) for text in cls.where
         )
@@ -118,10 +120,6 @@ class Box:
         """Floating-point operations for one input without batch axes; a multiply-add counts as two."""
         return Dim.const(0)
 
-    def dagger(self) -> Box | None:
-        """The box of the transposed linear map with the same weights, where there is one."""
-        return None
-
     def inverse(self, inputs: Object) -> Box | None:
         """The box of the inverse map on outputs, where this is an isomorphism without parameters."""
         return None
@@ -135,6 +133,10 @@ class Box:
     def code(self, site: Site) -> str:
         """The expression that computes the output (a tuple expression for several)."""
         return f"{site.module}({', '.join(site.args)})"
+
+    def dagger_code(self, site: Site) -> str:
+        """The expression of the transposed map; a box with a `dagger_signature` has one."""
+        raise TypeError(f"`{self.name}` has no transpose")
 
     def sign(self) -> str:
         """The text in the box's picture."""
@@ -161,6 +163,10 @@ class Site:
         self._size = size
         self.need = need  # asks for an import or a helper of the generated file: "math", "F"
         self.span = span
+
+    def turned(self) -> Site:
+        """The same place with inputs and outputs exchanged, for a box used as its transpose."""
+        return Site(self.outputs, self.inputs, self.args, self.module, self._size, self.need, self.span)
 
     def static(self, dim: Dim) -> int:
         """The value of a dimension that must be known when compiling (it sizes a parameter)."""

@@ -123,15 +123,13 @@ def _symbolic(
         node.graphs = (graph,)
         if same_types(typing, graph.cod, wires):
             return graph.cod
-    index = Dim.sym(typing.inference.fresh("i").replace("?", "i'"))
     general = _general_type(typing, name, start, step, wires)
     if general is None:
         raise _not_inductive(typing, name, start, step, wires)
-    typing.inference.facts = typing.inference.facts.with_lower(index.is_symbol or "", 0)
-    at = general(index)
-    graph = typing.subgraph(name, step(start + index), at)
+    past = Dim.sym(typing.inference.fresh("i").replace("?", "i'")) - 1  # any number of steps so far, from 0
+    graph = typing.subgraph(name, step(start + past), general(past))
     node.graphs = (graph,)
-    if not same_types(typing, graph.cod, general(index + 1)):
+    if not same_types(typing, graph.cod, general(past + 1)):
         raise _not_inductive(typing, name, start, step, wires)
     return general(stop - start)
 

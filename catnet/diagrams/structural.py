@@ -137,3 +137,38 @@ class Scale(Box):
 
     def sign(self) -> str:
         return f"{self.by:g}"
+
+
+class Dagger(Box):
+    """The transpose of a linear box, with the same weights (its linear part: a bias takes no part)."""
+
+    name = "transpose"
+    family = "linear"
+
+    def __init__(self, of: Box) -> None:
+        self.of = of
+        self.map_kind = "linear"  # type: ignore[misc]
+
+    def statics(self) -> dict[str, object]:
+        return {"of": self.of}
+
+    def rule(self, typing: Typing, inputs: Object) -> Object:
+        signature, _ = self.of.type_rule(self.of.dagger_signature)
+        given = {k: v for k, v in self.of.statics().items() if isinstance(v, Dim)}
+        return typing.inference.apply(signature, inputs, given)[0]
+
+    def parameters(self, inputs: Object, outputs: Object) -> dict[str, tuple[Dim, ...]]:
+        weights = self.of.parameters(outputs, inputs)
+        return {"weight": weights["weight"]}
+
+    def flops(self, inputs: Object, outputs: Object) -> Dim:
+        return self.of.flops(outputs, inputs)
+
+    def module(self, site: Site) -> str | None:
+        return self.of.module(site.turned())
+
+    def code(self, site: Site) -> str:
+        return self.of.dagger_code(site)
+
+    def sign(self) -> str:
+        return f"{self.of.sign()}^T"

@@ -337,3 +337,10 @@ class ExprHole(Diagram):
     """`_` in the place of a diagram: any type; reported."""
 
     span: Span | None = field(default=None)
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Broken(Diagram):
+    """A part whose mistake is already reported: it takes anything and gives an unknown wire."""
+
+    span: Span | None = None

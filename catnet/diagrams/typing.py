@@ -17,7 +17,7 @@ from catnet.diagrams.arity import arity, split
 from catnet.diagrams.box import Box
 from catnet.diagrams.graph import Graph, Node, Value
 from catnet.diagrams.labels import Labels
-from catnet.diagrams.structural import Add, Copy, Identity, Multiply, Scale, Structural
+from catnet.diagrams.structural import Add, Dagger, Identity, Multiply, Scale, Structural
 from catnet.types.facts import Facts
 from catnet.types.infer import Inference, TypeProblem, reject
 from catnet.types.static import assume, decide
@@ -49,10 +49,13 @@ class Typing:
         self.context = context
         self.budget = budget
         self.placed = 0
+        self.memo: dict[Any, Graph] = {}  # graphs of nets already elaborated in this run
+        self.stack: dict[Any, Box] = {}  # the nets being elaborated, outermost first
         self.node: Node | None = None
         self._nodes: list[Node] = []
         self._labels = Labels()
         self._scope: dict[str, Values] = {}
+        self._homes: dict[terms.Shared, list[Node]] = {}
 
     # -- graphs ----------------------------------------------------------------------------------------------
 
@@ -66,14 +69,14 @@ class Typing:
         span: Span | None = None,
     ) -> Graph:
         """The graph of a term on these inputs, with a scope of its own for names and labels."""
-        saved = self._nodes, self._labels, self._scope, self.node
+        saved = self._nodes, self._labels, self._scope, self.node, self.inference.asker
         self._nodes, self._labels, self._scope = [], Labels(), {}
         try:
             inputs = tuple(Value(w) for w in wires)
             outputs = self.place(term, inputs)
             return Graph(name, inputs, outputs, tuple(self._nodes), names, span=span or term.span)
         finally:
-            self._nodes, self._labels, self._scope, self.node = saved
+            self._nodes, self._labels, self._scope, self.node, self.inference.asker = saved
 
     def finish(self, graph: Graph) -> Graph:
         """Put the solved variables into every wire, and decide what is still open."""
@@ -127,6 +130,7 @@ class Typing:
         except TypeProblem as problem:
             self.report.add(mistakes.explain(problem, node, self.inference))
             wires = self._unknown(box, node.dom)
+        self.node = node
         node.outputs = tuple(Value(w, node, i) for i, w in enumerate(wires))
         self._nodes.append(node)
         self._labels.claim(node, self.report)
@@ -255,12 +259,13 @@ class Typing:
 
     def _choice(self, term: terms.Choice, inputs: Values) -> Values:
         """Both branches, each under its own assumption; their types must agree under one of them."""
-        facts = self.inference.facts
+        facts, labels = self.inference.facts, self._labels
         branches = []
         for truth, part in ((True, term.then), (False, term.otherwise)):
             known = assume(term.condition, truth, facts)
             if known.contradiction:
                 continue
+            self._labels = labels.fork()  # only one branch will be there, so a label may stand in both
             with self.assuming(known):
                 branches.append((known, self.place(part, inputs)))
         if len(branches) < 2:
@@ -298,19 +303,22 @@ class Typing:
     def _use(self, term: terms.Use, inputs: Values) -> Values:
         shared = term.shared
         body = shared.body
+        if self._homes.setdefault(shared, self._nodes) is not self._nodes:
+            problem = reject(
+                f"`{shared.name}` is shared in another part",
+                code="E0228",
+                help="a shared morphism is used in the body that declares it, not inside repeated or labelled parts",
+            )
+            return self.complain(problem, term, inputs)
         if isinstance(body, terms.Leaf):
             box = body.box
             if term.transposed:
-                dagger = box.dagger()
-                if dagger is None:
-                    problem = reject(f"`{box.name}` has no transpose: it is not a linear map", code="E0221")
-                    return self.complain(problem, term, inputs)
-                box = dagger
+                if not box.dagger_signature:
+                    return self.complain(_no_transpose(body), term, inputs)
+                box = Dagger(box)
             out = self.add(box, inputs, term.span, shared.name, shared)
         elif term.transposed:
-            return self.complain(
-                reject("only a single linear box can be transposed", code="E0221"), term, inputs
-            )
+            return self.complain(_no_transpose(body), term, inputs)
         else:
             out = self.add(Block(shared.name, body), inputs, term.span, shared.name, shared)
         self._same_weights(shared)
@@ -341,12 +349,9 @@ class Typing:
 
     def _transpose(self, term: terms.Transpose, inputs: Values) -> Values:
         body = term.body
-        dagger = body.box.dagger() if isinstance(body, terms.Leaf) else None
-        if dagger is None:
-            return self.complain(
-                reject("only a single linear box can be transposed", code="E0221"), term, inputs
-            )
-        return self.add(dagger, inputs, term.span)
+        if not isinstance(body, terms.Leaf) or not body.box.dagger_signature:
+            return self.complain(_no_transpose(body), term, inputs)
+        return self.add(Dagger(body.box), inputs, term.span)
 
     def _var(self, term: terms.Var, inputs: Values) -> Values:
         if inputs:
@@ -354,6 +359,13 @@ class Typing:
                 "count",
                 got=tuple(v.wire for v in inputs),
                 detail=f"`{term.name}` is a wire and takes no input",
+            )
+            return self.complain(problem, term, inputs)
+        if term.name not in self._scope:
+            problem = reject(
+                f"the wire `{term.name}` cannot be reached from inside this part",
+                code="E0228",
+                help="a repeated or labelled part sees only what it is given: pass the wire as an input",
             )
             return self.complain(problem, term, inputs)
         return self._scope[term.name]
@@ -402,6 +414,9 @@ class Typing:
         )
         return (Value(self.inference.fresh_wire()),)
 
+    def _broken(self, term: terms.Broken, inputs: Values) -> Values:
+        return (Value(self.inference.fresh_wire()),)
+
 
 class Block(Box):
     """A labelled part of several boxes: a submodule of its own."""
@@ -426,6 +441,13 @@ class Block(Box):
         return self.title
 
 
+def _no_transpose(body: terms.Diagram) -> TypeProblem:
+    what = f"`{body.box.name}`" if isinstance(body, terms.Leaf) else "this part"
+    return reject(
+        f"{what} has no transpose", code="E0221", help="a single linear box, such as `linear` or `embedding`, has"
+    )
+
+
 def _agree(left: Values, right: Values, facts: Facts) -> bool:
     """Whether two lists of wires are equal under the facts."""
     test = Inference(facts)
@@ -448,9 +470,9 @@ def graph_of(term: terms.Diagram, wires: Sequence[Wire] | None = None) -> Graph:
     """
     typing = Typing()
     if wires is None:
-        own = getattr(term, "domain", None)
-        if own is not None:
-            wires = own()
+        opening = getattr(term.box, "opening", None) if isinstance(term, terms.Leaf) else None
+        if opening is not None:
+            wires, typing.inference.facts = opening()
         else:
             count = arity(term, {})
             wires = [typing.inference.fresh_wire() for _ in range(1 if count is None else count)]
@@ -477,4 +499,5 @@ _PLACE: dict[type, Callable[[Typing, Any, Values], Values]] = {
     terms.Var: Typing._var,
     terms.Body: Typing._body,
     terms.ExprHole: Typing._hole,
+    terms.Broken: Typing._broken,
 }

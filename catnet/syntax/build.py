@@ -1,8 +1,8 @@
 """Builds the syntax tree while Lark's LALR parser reduces.
 
-There is no parse tree in between and no recursion. What stands on the parser's value stack for an expression is
-the tuple `(node, start, end, depth)`: the extent includes parentheses, which the node's own span leaves out, so
-that what encloses `(a + b) * c` starts at its bracket.
+There is no parse tree in between and no recursion. What stands on the parser's value stack for an expression
+is the tuple `(node, start, end, depth)`: the extent includes parentheses, which the node's own span leaves
+out, so that what encloses `(a + b) * c` starts at its bracket.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """Gives every comment inside an item to a node, so that the formatter can print it again.
 
-A comment goes to the node that follows it, a remark at the end of a line to the node that it ends. Of the nodes
-that start at one place the outermost is taken; printing puts the comment right before that node, so reading the
-printed text again finds the same one.
+A comment goes to the node that follows it, a remark at the end of a line to the node that it ends. Of the
+nodes that start at one place the outermost is taken; printing puts the comment right before that node, so
+reading the printed text again finds the same one.
 """
 
 from __future__ import annotations

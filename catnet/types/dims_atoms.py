@@ -20,6 +20,9 @@ MAX_BITS = 4096
 MAX_POWER = 64
 MAX_DEPTH = 64
 
+# In the name of a symbol: it may be negative. Facts make such symbols; no name that a user writes has it.
+UNSIGNED = "~"
+
 
 class DimError(ValueError):
     """A dimension that is undefined (division by zero, negative exponent) or too large to hold."""
@@ -74,7 +77,7 @@ class Symbol(Atom):
 class Exp(Atom):
     """`base ^ exponent` for an integer base above 1 that is no perfect power.
 
-    The exponent is a single monomial with coefficient 1, except where a difference is raised (`2^(a - b)`,
+    The exponent is a single monomial with coefficient 1, except where it might be negative (`2^(a - b)`,
     `2^(depth - 1)`): such an atom is `mixed`, and stands for the whole power of that base in its monomial.
     """
 
@@ -84,7 +87,7 @@ class Exp(Atom):
         self._contain(exponent)
         self.base = base
         self.exponent = exponent
-        self.mixed = any(coefficient < 0 for coefficient in exponent.coefficients.values())
+        self.mixed = not is_natural(exponent)
         self.key = (0, base, exponent.key)
         self._hash = hash((base, exponent))
 
@@ -207,10 +210,29 @@ def power_of(base: int, exponent: Dim, coefficient: int = 1) -> tuple[int, Monom
         paid += 1
     exponent = exponent - shift + paid
     parts = exponent.coefficients
-    if any(count < 0 for count in parts.values()):
+    if not is_natural(exponent):
         return coefficient, ((Exp(base, exponent), 1),)
     powers = {Exp(base, exponent.from_terms({factors: 1})): count for factors, count in parts.items()}
     return coefficient, monomial(powers)
+
+
+def is_natural(dim: Dim) -> bool:
+    """Whether a dimension is plainly never negative, symbols being natural numbers.
+
+    Only such exponents may be split: `2^(a + z)` is `2^a * 2^z` in integers only if both powers are integers.
+    """
+    return all(
+        coefficient > 0 and all(_is_natural_atom(atom) for atom, _ in factors)
+        for factors, coefficient in dim.coefficients.items()
+    )
+
+
+def _is_natural_atom(atom: Atom) -> bool:
+    if isinstance(atom, Symbol):
+        return UNSIGNED not in atom.name
+    if isinstance(atom, Extremum) and atom.kind == "max":
+        return any(map(is_natural, atom.parts))
+    return isinstance(atom, Exp) or all(map(is_natural, atom.parts))
 
 
 @lru_cache(maxsize=256)

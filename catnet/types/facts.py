@@ -9,12 +9,13 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Literal
 
 from catnet.types.dims import Dim, DimError
 from catnet.types.dims_floor import divide
-from catnet.types.facts_assume import Relation, State, primitive
+from catnet.types.facts_assume import Kind, Relation, State, primitive
 from catnet.types.facts_bounds import Bounds, shifted
 from catnet.types.facts_search import (
     WIDE_POINTS,
@@ -124,7 +125,9 @@ class Facts:
         stronger._preds = self._preds + tuple(pred for pred in preds if pred not in self._preds)
         stronger._state = self._state.copy()
         for pred in preds:
-            stronger._state.add(*pred.relation())
+            # A difference too large to hold is still in `preds`, where witnesses are checked.
+            with suppress(DimError):
+                stronger._state.add(*pred.relation())
         return stronger
 
     @property
@@ -186,17 +189,15 @@ class Facts:
 
     # Proofs
 
-    def _at_once(self, kind: str, dim: Dim) -> bool:
+    def _at_once(self, kind: Kind, dim: Dim) -> bool:
         if dim.value is not None:
-            return _COMPARE[kind](dim.value, 0)  # type: ignore[index]
+            return _COMPARE[kind](dim.value, 0)
         return (kind, dim) in self._state.relations
 
-    def _prove(self, kind: str, dim: Dim) -> bool:
+    def _prove(self, kind: Kind, dim: Dim) -> bool:
         try:
             if kind == "==":
                 return self._zero(dim)
-            if self._bounds is None:
-                self._bounds = self._state.bounds()
             if kind == ">=":
                 return self._nonnegative(dim)
             return self._nonnegative(dim - 1) or self._nonnegative(-dim - 1)

@@ -11,19 +11,20 @@ from math import gcd
 from typing import Literal
 
 from catnet.types.dims import Dim, DimError
-from catnet.types.dims_atoms import common, content, quotient
+from catnet.types.dims_atoms import UNSIGNED, common, content, quotient
 from catnet.types.dims_floor import divide
 from catnet.types.dims_text import as_modulus
 from catnet.types.facts_bounds import Bounds
 
 # `(name, m, r)` for a hidden symbol z with `name == m*z + r`.
 Stretch = tuple[str, Dim, Dim]
-Relation = tuple[Literal["==", "!=", ">="], Dim]
+Kind = Literal["==", "!=", ">="]
+Relation = tuple[Kind, Dim]
 
 ROUNDS = 24
 
 
-def primitive(kind: Literal["==", "!=", ">="], dim: Dim) -> Dim:
+def primitive(kind: Kind, dim: Dim) -> Dim:
     """The relation `dim kind 0` with the content divided out; `1 == 0` and its like become constants."""
     nonconstant = {factors: c for factors, c in dim.coefficients.items() if factors}
     factor = content(nonconstant)
@@ -73,7 +74,7 @@ class State:
         """A prover that knows the bounds and the inequalities."""
         return Bounds(self.bound, [dim for kind, dim in self.relations if kind == ">="])
 
-    def add(self, kind: Literal["==", "!=", ">="], dim: Dim) -> None:
+    def add(self, kind: Kind, dim: Dim) -> None:
         """Assume `dim kind 0`, and reconsider what was kept until nothing more follows."""
         self._take((kind, dim))
         for _ in range(ROUNDS):
@@ -194,21 +195,27 @@ class State:
 
     def _stretch(self, name: str, modulus: Dim, offset: Dim) -> None:
         """`name = modulus * fresh + offset`."""
-        fresh = name + "'"
+        low = self._stretched_bound(self.bound(name), modulus, offset)
+        mark = UNSIGNED if low is None or low < 0 else "'"
+        fresh = name + mark
         while fresh in self.hidden:
-            fresh += "'"
-        low = self.bound(name)
-        if low is None:
-            self.lower[fresh] = None
-        elif offset.value is not None and modulus.value is not None:
-            self.lower[fresh] = -((offset.value - low) // modulus.value)
-        else:
-            bounds = self.bounds()
-            floors = [low - offset.value] if offset.value is not None and low < offset.value else []
-            floors += [floor for floor in (1, 0) if bounds.nonnegative(low - offset - floor)]
-            self.lower[fresh] = max(floors, default=None)
+            fresh += mark
+        self.lower[fresh] = low
         self.hidden[fresh] = (name, modulus, offset)
         self._substitute(name, modulus * Dim.sym(fresh) + offset)
+
+    def _stretched_bound(self, low: int | None, modulus: Dim, offset: Dim) -> int | None:
+        """A lower bound of z where `modulus * z + offset >= low` and the modulus is at least 1."""
+        if low is None:
+            return None
+        gap = low - offset
+        if gap.value is not None and modulus.value is not None:
+            return -(-gap.value // modulus.value)
+        bounds = self.bounds()
+        for floor in (1, 0):
+            if bounds.nonnegative(gap - floor):
+                return floor
+        return gap.value
 
 
 def _cancelled(dim: Dim, modulus: Dim) -> tuple[Dim, Dim]:

@@ -1,0 +1,131 @@
+"""Static arguments: matching what is written in `f(a, k = v)` with the parameters of a box or a net."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from catnet.diagnostics import Span, fail
+from catnet.diagrams.box import REQUIRED, Box, Param
+from catnet.diagrams.terms import Diagram
+from catnet.types.dims import Dim
+from catnet.types.facts import Pred
+from catnet.types.static import AxisRef, Condition, Unknown, describe, nearest
+
+_SORT_WORDS = {
+    "int": "an integer",
+    "float": "a number",
+    "bool": "true or false",
+    "str": "a text in quotes",
+    "axis": "an axis, by index or by name",
+    "ints": "an integer or a tuple of integers",
+    "net": "a diagram",
+}
+
+
+def match(
+    name: str,
+    params: Sequence[Param],
+    positional: Sequence[tuple[Any, Span | None]],
+    keyword: Mapping[str, tuple[Any, Span | None]],
+    span: Span | None,
+    extra: Sequence[str] = (),
+) -> dict[str, tuple[Any, Span | None]]:
+    """Pair arguments with parameter names; values are not looked at.
+
+    Raises `CatnetError` (E0211 missing, E0213 unknown or too many). `extra` are names that may also be given
+    by keyword (a net's quantified dimensions).
+    """
+    given: dict[str, tuple[Any, Span | None]] = {}
+    if len(positional) > len(params):
+        shown = f"takes {len(params)} static argument{'s' * (len(params) != 1)}" if params else "takes none"
+        fail("E0213", f"`{name}` {shown}, {len(positional)} are given", positional[len(params)][1] or span)
+    for param, value in zip(params, positional, strict=False):
+        given[param.name] = value
+    known = [p.name for p in params]
+    for key, value in keyword.items():
+        if key in given:
+            fail("E0213", f"the argument `{key}` of `{name}` is given twice", value[1] or span)
+        if key not in known and key not in extra:
+            offer = nearest(key, [*known, *extra])
+            listed = f"it takes {', '.join(f'`{k}`' for k in known)}" if known else "it takes none"
+            fail("E0213", f"`{name}` has no argument `{key}`", value[1] or span, help=offer or listed)
+        given[key] = value
+    missing = [p.name for p in params if p.default is REQUIRED and p.name not in given]
+    if missing:
+        shown = ", ".join(f"{m} = ..." for m in missing)
+        words = f"argument{'s' * (len(missing) > 1)} {', '.join(f'`{m}`' for m in missing)}"
+        fail("E0211", f"`{name}` needs the static {words}", span, help=f"write {name}({shown})")
+    return given
+
+
+def coerce(name: str, param: Param, value: Any, span: Span | None) -> Any:
+    """A value as the sort that a parameter wants; raises `CatnetError` (E0212)."""
+    convert = _COERCE[param.sort]
+    made = convert(value)
+    if made is None:
+        got = "a diagram" if isinstance(value, Diagram) else describe(value)
+        fail("E0212", f"`{param.name}` of `{name}` is {_SORT_WORDS[param.sort]}, got {got}", span)
+    return made
+
+
+def make_box(cls: type[Box], given: Mapping[str, tuple[Any, Span | None]]) -> Box:
+    """A box from matched arguments."""
+    params = {p.name: p for p in cls.params()}
+    values = {k: coerce(cls.name, params[k], value, span) for k, (value, span) in given.items()}
+    return cls(**values)
+
+
+def _int(value: Any) -> Any:
+    if isinstance(value, int) and not isinstance(value, bool):
+        return Dim.const(value)
+    return value if isinstance(value, Dim) else None
+
+
+def _float(value: Any) -> Any:
+    if isinstance(value, Dim) and value.value is not None:
+        return float(value.value)
+    if isinstance(value, (int, float)) and not isinstance(value, bool):
+        return float(value)
+    return value if isinstance(value, Unknown) else None
+
+
+def _bool(value: Any) -> Any:
+    if isinstance(value, (Pred, Condition)):
+        return Unknown(str(value), "bool")
+    return value if isinstance(value, (bool, Unknown)) else None
+
+
+def _str(value: Any) -> Any:
+    return value if isinstance(value, (str, Unknown)) else None
+
+
+def _axis(value: Any) -> Any:
+    if isinstance(value, Dim) and value.value is not None:
+        value = value.value
+    if isinstance(value, int) and not isinstance(value, bool):
+        return AxisRef(index=value)
+    if isinstance(value, str):
+        return AxisRef(name=value)
+    return value if isinstance(value, AxisRef) else None
+
+
+def _ints(value: Any) -> Any:
+    parts = value if isinstance(value, tuple) else (value,)
+    made = tuple(_int(p) for p in parts)
+    return None if any(m is None for m in made) or not made else made
+
+
+def _net(value: Any) -> Any:
+    return value if isinstance(value, Diagram) else None
+
+
+_COERCE = {
+    "int": _int,
+    "float": _float,
+    "bool": _bool,
+    "str": _str,
+    "axis": _axis,
+    "ints": _ints,
+    "net": _net,
+}

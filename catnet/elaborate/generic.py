@@ -1,0 +1,199 @@
+"""Generic checks: a net is checked once, for all values of its parameters and dimensions."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+from catnet.diagnostics import Diagnostic, Note, Report
+from catnet.diagrams import mistakes, terms
+from catnet.diagrams.arity import arity
+from catnet.diagrams.graph import Graph, Node
+from catnet.diagrams.structural import Identity
+from catnet.diagrams.typing import Typing
+from catnet.elaborate.evaluate import Evaluator
+from catnet.elaborate.loading import Module
+from catnet.elaborate.nets import NetParam, body_term, generic_statics, net_scope, opaque_object
+from catnet.syntax import tree
+from catnet.types.dims import Dim
+from catnet.types.facts import Facts
+from catnet.types.infer import TypeProblem
+from catnet.types.signature import Signature, read_signature
+from catnet.types.static import assume
+from catnet.types.wires import Object, Wire, show_object
+
+if TYPE_CHECKING:
+    from catnet.elaborate.program import Program
+
+
+def check_net(program: Program, module: Module, net: tree.Net, report: Report) -> tuple[Graph, Signature]:
+    """Type a net's body for all values of its parameters; report every mistake and every hole.
+
+    Returns the graph and the signature with its holes filled.
+    """
+    statics, lower = generic_statics(net.params)
+    signature = read_signature(net.type, net.where, statics)
+    dims = {name: Dim.sym(name) for name in signature.universals}
+    for param in net.params:
+        if isinstance(param.annotation, tree.Arrow):
+            wanted = read_signature(param.annotation, (), statics)
+            dims.update({name: Dim.sym(name) for name in wanted.universals})
+            opaque = Signature(opaque_object(wanted.dom), opaque_object(wanted.cod))
+            statics[param.name] = terms.Leaf(NetParam(param.name, opaque))
+    facts = Facts(lower)
+    for clause in signature.where:
+        facts = assume(clause, True, facts)
+    if facts.contradiction:
+        report.add(Diagnostic("E0207", f"the assumptions of `{net.name}` exclude each other", net.where[0].span))
+    typing = Typing(facts=facts, report=report, generic=True)
+    evaluator = Evaluator(net_scope(module, statics, signature, dims), facts, report, program.make_net)
+    term = body_term(evaluator, net.body, signature, net.span, linear=True)
+    graph = typing.subgraph(
+        net.name, term, opaque_object(signature.dom), names=signature.names, span=net.span
+    )
+    compare_outputs(typing, graph, opaque_object(signature.cod), net)
+    typing.finish(graph)
+    return graph, _fill_holes(typing, signature, report)
+
+
+def compare_outputs(typing: Typing, graph: Graph, declared: Object, net: tree.Net) -> None:
+    """The body must give what the signature promises."""
+    result = net.body.result if isinstance(net.body, tree.Body) else net.body
+    while isinstance(result, tree.Chain):
+        result = result.parts[-1]
+    note = Note("the signature is here", net.type.cod.span)
+    if len(graph.cod) != len(declared):
+        typing.report.add(
+            Diagnostic(
+                "E0204",
+                f"wrong number of wires: `{net.name}` promises {len(declared)}, its body gives {len(graph.cod)}",
+                result.span,
+                notes=(Note(f"the body gives `{show_object(typing.inference.wires(graph.cod))}`"), note),
+            )
+        )
+        return
+    for port, (value, wire) in enumerate(zip(graph.outputs, declared, strict=True)):
+        node = Node(Identity(), graph.outputs, (), None, result.span)
+        typing.inference.asker = node
+        try:
+            typing.inference.unify(value.wire, wire, port)
+        except TypeProblem as problem:
+            found = mistakes.explain(problem, node, typing.inference)
+            message = found.message.replace("`id`", f"the result of `{net.name}`", 1)
+            typing.report.add(
+                Diagnostic(found.code, message, result.span, f"promised `{wire}`", (*found.notes, note), found.help)
+            )
+
+
+def _fill_holes(typing: Typing, signature: Signature, report: Report) -> Signature:
+    """Report what each hole of a signature is, and return the signature without holes."""
+    if not signature.holes:
+        return signature
+    inference = typing.inference
+    for name, span in signature.holes:
+        wires = [w for w in (*signature.dom, *signature.cod) if isinstance(w, Wire)]
+        whole = next((w for w in wires if w.kind.name == name), None)
+        found: Any = inference.wire(whole) if whole is not None else inference.dim(Dim.sym(name))
+        if "?" in str(found):
+            report.add(Diagnostic("E0232", "nothing says what this hole is", span, help="write the type"))
+        else:
+            report.add(Diagnostic("E0230", f"this hole is `{found}`", span, severity="info"))
+    return Signature(
+        tuple(inference.wire(p) if isinstance(p, Wire) else p for p in signature.dom),
+        tuple(inference.wire(p) if isinstance(p, Wire) else p for p in signature.cod),
+        signature.names,
+        signature.where,
+        signature.universals,
+    )
+
+
+def check_law(program: Program, module: Module, law: tree.Law, report: Report) -> None:
+    """Both sides of a law must be well typed, with one type."""
+    statics, lower = generic_statics(law.params)
+    for param in law.params:
+        if isinstance(param.annotation, tree.Arrow):
+            wanted = read_signature(param.annotation, (), statics)
+            opaque = Signature(opaque_object(wanted.dom), opaque_object(wanted.cod))
+            statics[param.name] = terms.Leaf(NetParam(param.name, opaque))
+    facts = Facts(lower)
+    typing = Typing(facts=facts, report=report, generic=True)
+    left, right = law_sides(program, module, law, statics, facts, report)
+    law_graphs(typing, left, right, law)
+
+
+def law_sides(
+    program: Program, module: Module, law: tree.Law, statics: dict[str, Any], facts: Facts, report: Report
+) -> tuple[terms.Diagram, terms.Diagram]:
+    """The terms of the two sides."""
+    evaluator = Evaluator(net_scope(module, statics, Signature((), ()), {}), facts, report, program.make_net)
+    return evaluator.diagram(law.left), evaluator.diagram(law.right)
+
+
+def law_graphs(
+    typing: Typing, left: terms.Diagram, right: terms.Diagram, law: tree.Law
+) -> tuple[Graph, Graph] | None:
+    """The graphs of both sides at their common most general type; None if they have none (reported)."""
+    counts = [n for n in (arity(left, {}), arity(right, {})) if n is not None]
+    wires = [typing.inference.fresh_wire() for _ in range(counts[0] if counts else 1)]
+    errors = len(typing.report.errors)
+    one, two = (typing.subgraph(side, term, wires) for side, term in (("left", left), ("right", right)))
+    if len(typing.report.errors) > errors:
+        return None
+    types = Note(f"left:  {one.type}\nright: {two.type}")
+    if len(one.cod) == len(two.cod):
+        try:
+            for port, (a, b) in enumerate(zip(one.cod, two.cod, strict=True)):
+                typing.inference.unify(a, b, port)
+        except TypeProblem:
+            one, two = typing.finish(one), typing.finish(two)
+            types = Note(f"left:  {one.type}\nright: {two.type}")
+        else:
+            typing.finish(one)
+            return one, typing.finish(two)
+    typing.report.add(
+        Diagnostic("E0203", f"the sides of the law `{law.name}` have different types", law.span, notes=(types,))
+    )
+    return None
+
+
+def endless_nets(module: Module) -> Iterator[Diagnostic]:
+    """Nets that use themselves whatever their arguments: a cycle of uses outside every `if`."""
+    uses = {name: list(unconditional_uses(net)) for name, net in module.nets.items()}
+    for name, net in module.nets.items():
+        chain = _cycle(name, uses)
+        if chain:
+            yield Diagnostic(
+                "E0217",
+                f"`{name}` never ends: it always uses itself",
+                net.span,
+                notes=(Note("the chain: " + " > ".join(chain)),),
+                help="guard the recursion: if n == 0 then ... else ...",
+            )
+
+
+def _cycle(start: str, uses: dict[str, list[str]]) -> list[str]:
+    """The shortest chain of uses from a net back to itself, or an empty list."""
+    paths = [[start]]
+    seen = {start}
+    for path in paths:
+        for name in uses.get(path[-1], ()):
+            if name == start:
+                return [*path, start]
+            if name not in seen:
+                seen.add(name)
+                paths.append([*path, name])
+    return []
+
+
+def unconditional_uses(net: tree.Net) -> Iterator[str]:
+    """The names that a net's body uses whatever is chosen by its `if`s."""
+    stack: list[object] = [net.body]
+    while stack:
+        node = stack.pop()
+        if isinstance(node, tree.Name):
+            yield node.id
+        elif isinstance(node, tuple):
+            stack.extend(node)
+        elif isinstance(node, tree.Node) and not isinstance(node, tree.If):
+            stack.extend(getattr(node, s) for s in node.__dataclass_fields__ if s not in ("span", "comments"))
+

@@ -1,0 +1,170 @@
+"""Reading files: a `.cat` file and what it imports, only from inside the given roots, within budgets."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from catnet.diagnostics import CatnetError, Diagnostic, Note, Report, Source, Span, fail
+from catnet.syntax import tree
+from catnet.syntax.parser import parse
+from catnet.types.static import nearest
+
+STANDARD = Path(__file__).parent.parent / "std"
+MAX_BYTES = 16 * 2**20
+MAX_FILES = 256
+
+Declaration = tree.Net | tree.BoxDecl | tree.Law
+
+
+@dataclass(eq=False)
+class Module:
+    """One file: its declarations by name, and the names that it imports with the module that declares each."""
+
+    path: Path
+    source: Source
+    file: tree.File
+    declarations: dict[str, Declaration] = field(default_factory=dict)
+    imported: dict[str, tuple[Module, Declaration]] = field(default_factory=dict)
+
+    def find(self, name: str) -> tuple[Module, Declaration] | None:
+        """The declaration that a name means in this file."""
+        own = self.declarations.get(name)
+        return (self, own) if own is not None else self.imported.get(name)
+
+    @property
+    def names(self) -> list[str]:
+        """Every name that can be used in this file."""
+        return [*self.declarations, *self.imported]
+
+    @property
+    def nets(self) -> dict[str, tree.Net]:
+        return {n: d for n, d in self.declarations.items() if isinstance(d, tree.Net)}
+
+    @property
+    def laws(self) -> dict[str, tree.Law]:
+        return {n: d for n, d in self.declarations.items() if isinstance(d, tree.Law)}
+
+
+def read_source(path: Path, span: Span | None = None, name: str | None = None) -> Source:
+    """The text of a file; raises `CatnetError` (E0301) where it is missing, a directory, or not UTF-8."""
+    shown = name or str(path)
+    try:
+        if path.is_dir():
+            fail("E0301", f"`{shown}` is a directory, not a .cat file", span)
+        with path.open("rb") as stream:
+            data = stream.read(MAX_BYTES + 1)
+    except OSError as error:
+        reason = (error.strerror or str(error)).lower()
+        fail("E0301", f"cannot read `{shown}`: {reason}", span)
+    if len(data) > MAX_BYTES:
+        fail("E0106", f"`{shown}` is larger than {MAX_BYTES // 2**20} MiB", span)
+    try:
+        text = data.decode("utf-8")
+    except UnicodeDecodeError as error:
+        fail("E0301", f"`{shown}` is not UTF-8 text: byte {error.start} is 0x{data[error.start]:02x}", span,
+             help="save the file as UTF-8")  # fmt: skip
+    return Source(shown, text.replace("\r\n", "\n").replace("\r", "\n"))
+
+
+class Loader:
+    """Loads modules once each. `roots` are the folders that imports may reach, besides the standard library."""
+
+    def __init__(self, report: Report, roots: Iterable[Path] = ()) -> None:
+        self.report = report
+        self.roots = [Path(os.path.realpath(r)) for r in (*roots, STANDARD.parent)]
+        self.modules: dict[Path, Module] = {}
+        self._loading: list[Path] = []
+
+    def load(self, path: Path, span: Span | None = None, name: str | None = None) -> Module:
+        """The module of a file, with its imports."""
+        real = Path(os.path.realpath(path))
+        if real in self.modules:
+            return self.modules[real]
+        if len(self.modules) >= MAX_FILES:
+            fail("E0218", f"more than {MAX_FILES} files are imported", span)
+        return self.add(read_source(path, span, name), real)
+
+    def add(self, source: Source, real: Path) -> Module:
+        """The module of a text that was read."""
+        file, diagnostics = parse(source)
+        self.report.extend(diagnostics)
+        module = Module(real, source, file)
+        self.modules[real] = module
+        self._loading.append(real)
+        try:
+            for item in file.items:
+                if isinstance(item, tree.Import):
+                    self._import(module, item)
+                elif isinstance(item, (tree.Net, tree.BoxDecl, tree.Law)):
+                    self._declare(module, item)
+        finally:
+            self._loading.pop()
+        return module
+
+    def _declare(self, module: Module, item: Declaration) -> None:
+        first = module.declarations.get(item.name)
+        other = module.imported.get(item.name)
+        if first is None and other is None:
+            module.declarations[item.name] = item
+            return
+        note = Note("first declared here", (first or other[1]).span)  # type: ignore[index]
+        self.report.add(
+            Diagnostic("E0202", f"`{item.name}` is declared twice", item.span, notes=(note,),
+                       help="rename one of them")  # fmt: skip
+        )
+
+    def _import(self, module: Module, item: tree.Import) -> None:
+        try:
+            path = self._resolve(module, item)
+            if path in self._loading:
+                chain = " imports ".join(p.name for p in [*self._loading[self._loading.index(path) :], path])
+                fail("E0303", f"the imports form a cycle: {chain}", item.span,
+                     help="move what both need into a third file")  # fmt: skip
+            target = self.load(path, item.span, item.path)
+        except CatnetError as error:
+            self.report.extend(error.diagnostics)
+            return
+        for name in item.names:
+            found = target.declarations.get(name)
+            if found is None:
+                self.report.add(
+                    Diagnostic("E0304", f'"{item.path}" declares no `{name}`', item.span,
+                               help=nearest(name, target.declarations))  # fmt: skip
+                )
+            elif name in module.imported and module.imported[name][1] is not found:
+                self.report.add(Diagnostic("E0202", f"`{name}` is imported twice", item.span))
+            else:
+                module.imported[name] = (target, found)
+
+    def _resolve(self, module: Module, item: tree.Import) -> Path:
+        """The real path of an import: beside the importing file, or in the standard library (`std/...`)."""
+        if "\0" in item.path or not item.path:
+            fail("E0301", "this is not a path", item.span)
+        for candidate in self._candidates(module, item.path):
+            real = Path(os.path.realpath(candidate))
+            if not any(real.is_relative_to(root) for root in self.roots):
+                fail(
+                    "E0302",
+                    f'"{item.path}" lies outside the folders that may be imported from',
+                    item.span,
+                    notes=[Note("allowed: " + ", ".join(map(str, self.roots[:-1])) + ", and \"std/...\"")],
+                    help="move the file, or allow its folder with --root",
+                )
+            if real.exists():
+                return real
+        fail("E0301", f'there is no file "{item.path}" beside `{module.source.name}`', item.span,
+             help=nearest(item.path, self._known(module)))  # fmt: skip
+
+    def _candidates(self, module: Module, path: str) -> Iterator[Path]:
+        yield module.path.parent / path
+        if path.startswith("std/"):
+            yield STANDARD.parent / path
+        for root in self.roots[:-1]:
+            yield root / path
+
+    def _known(self, module: Module) -> list[str]:
+        beside = [p.name for p in module.path.parent.glob("*.cat")] if module.path.parent.is_dir() else []
+        return beside + [f"std/{p.name}" for p in STANDARD.glob("*.cat")]

@@ -1,0 +1,392 @@
+"""Nets, net parameters and Python leaves as boxes.
+
+A net is known by its signature in a generic check, and by its body's graph otherwise. Graphs are shared: the
+same net at the same arguments and input types is elaborated once in a run.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Mapping
+from typing import TYPE_CHECKING, Any
+
+from catnet.diagnostics import CatnetError, Diagnostic, Note, Span
+from catnet.diagrams import printing, terms
+from catnet.diagrams.box import REQUIRED, Box, Site, substituted
+from catnet.diagrams.graph import Graph
+from catnet.elaborate.evaluate import Evaluator, Scope, net_params
+from catnet.elaborate.loading import Module
+from catnet.syntax import tree
+from catnet.types.dims import Dim
+from catnet.types.facts import Facts, Pred
+from catnet.types.infer import Binding, TypeProblem, reject
+from catnet.types.signature import Signature, read_signature
+from catnet.types.static import Unknown
+from catnet.types.wires import Axis, Kind, Object, ObjectVar, Wire
+
+if TYPE_CHECKING:
+    from catnet.diagrams.typing import Typing
+    from catnet.elaborate.program import Program
+
+MAX_DEPTH = 256  # nets inside nets
+
+
+class Declared(Box):
+    """What nets and Python leaves have in common: a written signature and static arguments."""
+
+    arity = None
+
+    def __init__(
+        self,
+        program: Program,
+        module: Module,
+        declaration: tree.Net | tree.BoxDecl,
+        args: Mapping[str, Any],
+    ) -> None:
+        self.program = program
+        self.module = module
+        self.declaration = declaration
+        params = net_params(declaration)
+        defaults = {p.name: p.default for p in params if p.default is not REQUIRED}
+        self.args: dict[str, Any] = {**defaults, **args}
+        self.given = {p.name for p in params if p.name in args}
+        self.name = declaration.name  # type: ignore[misc]
+        static = {k: v for k, v in self.args.items() if not isinstance(v, terms.Diagram)}
+        self.written: Signature = read_signature(declaration.type, declaration.where, static)
+        if not any(isinstance(p, ObjectVar) for p in self.written.dom):
+            self.arity = len(self.written.dom)
+
+    @property
+    def dims(self) -> dict[str, Dim]:
+        """The quantified dimensions that were given as arguments."""
+        names = {p.name for p in net_params(self.declaration)}
+        return {k: v for k, v in self.args.items() if k not in names}
+
+    def statics(self) -> dict[str, Any]:
+        return dict(self.args)
+
+    def key(self) -> Hashable:
+        """What makes two uses the same net: the declaration and the arguments."""
+        args = tuple((k, id(v) if isinstance(v, terms.Diagram) else v) for k, v in sorted(self.args.items()))
+        return (id(self.declaration), args)
+
+    def tree(self) -> tree.Expr:
+        """The call as an expression, for `repr`."""
+        params = {p.name: p for p in net_params(self.declaration)}
+        args: list[tree.Arg] = []
+        for name, value in self.args.items():
+            if name in params and name not in self.given:
+                continue
+            required = name in params and params[name].default is REQUIRED
+            args.append(tree.Arg(None if required and len(args) < len(params) and all(a.name is None for a in args)
+                                 and list(params)[len(args)] == name else name, printing.static_tree(value)))  # fmt: skip
+        callee = tree.Name(self.name)
+        return tree.Call(callee, tuple(args)) if args else callee
+
+    def apply(self, typing: Typing, inputs: Object) -> tuple[Object, Binding]:
+        """The outputs by the signature, with the `where` clauses demanded."""
+        signature = self.written
+        given = {k: v for k, v in self.dims.items() if k in signature.universals}
+        outputs, binding = typing.inference.apply(signature, inputs, given)
+        for clause in signature.where:
+            typing.inference.demand(substituted(clause, binding.dims), f"`{self.name}` assumes `{clause}`")
+        return outputs, binding
+
+
+class NetBox(Declared):
+    """A use of a net."""
+
+    family = "net"
+    declaration: tree.Net
+
+    def rule(self, typing: Typing, inputs: Object) -> Object:
+        if typing.generic and self.written.holes:
+            self.written = self.program.resolved_signature(self)
+        outputs, binding = self._outputs(typing, inputs)
+        if typing.generic:
+            return outputs
+        graph = self.expand(typing, binding)
+        assert typing.node is not None
+        typing.node.graphs = (graph,)
+        if self.written.holes and len(graph.cod) == len(outputs):
+            for port, (wire, hole) in enumerate(zip(graph.cod, outputs, strict=True)):
+                typing.inference.unify(wire, hole, port)
+        return typing.inference.wires(outputs)
+
+    def _outputs(self, typing: Typing, inputs: Object) -> tuple[Object, Binding]:
+        """Outputs by the signature; net arguments are typed where that is asked or tells something new."""
+        inference = typing.inference
+        binding: Binding
+        signature = self.written
+        missing = [p for p in signature.cod if isinstance(p, ObjectVar) and p not in signature.dom]
+        nets = [p for p in self.declaration.params if isinstance(self.args.get(p.name), terms.Diagram)]
+        if not nets:
+            return self.apply(typing, inputs)
+        probe = Signature(signature.dom, tuple(p for p in signature.cod if p not in missing), signature.names,
+                          signature.where, signature.universals, signature.holes)  # fmt: skip
+        saved, self.written = self.written, probe
+        try:
+            _, binding = self.apply(typing, inputs)
+        finally:
+            self.written = saved
+        for param in nets:
+            self._check_argument(typing, param, binding, quick=not typing.generic and not missing)
+        return inference.outputs(signature, binding), binding
+
+    def _check_argument(self, typing: Typing, param: tree.Param, binding: Binding, quick: bool) -> None:
+        """A net argument must have the annotated type; its outputs may bind what is open."""
+        assert isinstance(param.annotation, tree.Arrow)
+        inference = typing.inference
+        static = {k: v for k, v in self.args.items() if not isinstance(v, terms.Diagram)}
+        wanted = read_signature(param.annotation, (), static)
+        fresh = [n for n in wanted.universals if n not in binding.dims]
+        if quick and not fresh and not any(
+            n in s for n in binding.dims for s in (inference.dim(binding.dims[n]).symbols,) if n.startswith("?")
+        ):
+            return
+        binding.dims.update({n: inference.fresh_dim(n) for n in fresh})
+        dom = _bound(typing, wanted.dom, binding)
+        if dom is None:
+            return
+        argument: terms.Diagram = self.args[param.name]
+        graph = typing.subgraph(param.name, argument, dom)
+        at = 0
+        for port in wanted.cod:
+            if isinstance(port, ObjectVar):
+                known = binding.objects.get(port.name)
+                take = graph.cod[at : at + len(known)] if known is not None else graph.cod[at:]
+                if known is None:
+                    binding.objects[port.name] = known = take
+                patterns = known
+            else:
+                take, patterns = graph.cod[at : at + 1], (inference.put(port, binding),)
+            at += len(patterns)
+            if len(take) != len(patterns):
+                raise self._bad_argument(param, argument, graph, wanted)
+            for wire, pattern in zip(take, patterns, strict=True):
+                try:
+                    inference.unify(wire, pattern)
+                except TypeProblem:
+                    raise self._bad_argument(param, argument, graph, wanted, patterns) from None
+        if at != len(graph.cod):
+            raise self._bad_argument(param, argument, graph, wanted)
+
+    def _bad_argument(
+        self,
+        param: tree.Param,
+        argument: terms.Diagram,
+        graph: Graph,
+        wanted: Signature,
+        patterns: Object = (),
+    ) -> TypeProblem:
+        from catnet.types.wires import show_object
+
+        asked = f"`{show_object(wanted.dom)} -> {show_object(wanted.cod)}`"
+        return reject(
+            f"the argument `{param.name}` of `{self.name}` must be {asked}; here it is `{graph.type}`",
+            code="E0203",
+            help=f"end it with what gives `{show_object(patterns)}`" if patterns else "",
+        )
+
+    def expand(self, typing: Typing, binding: Binding) -> Graph:
+        """The graph of the body under a binding; shared within the run."""
+        inference = typing.inference
+        dims = {n: inference.dim(d) for n, d in binding.dims.items() if n in self.written.universals}
+        wires = _bound(typing, self.written.dom, binding)
+        assert wires is not None
+        key = (self.key(), tuple(sorted(dims.items())), wires)
+        known = typing.memo.get(key)
+        if known is not None:
+            return known
+        if key in typing.stack or len(typing.stack) >= MAX_DEPTH:
+            raise self._endless(typing, key)
+        typing.stack[key] = self
+        try:
+            graph = self.program.body_graph(self, typing, dims, wires, binding)
+        finally:
+            del typing.stack[key]
+        open_variables = any(n.startswith("?") for w in wires for n in (*w.symbols, w.kind.name))
+        if not open_variables:
+            typing.memo[key] = graph
+        return graph
+
+    def _endless(self, typing: Typing, key: Hashable) -> CatnetError:
+        chain = [box for box in typing.stack.values()] + [self]
+        shown = [str_call(box) for box in (chain[:3] + chain[-3:] if len(chain) > 6 else chain)]
+        if len(chain) > 6:
+            shown.insert(3, f"... ({len(chain) - 6} more)")
+        why = "it uses itself with the same arguments" if key in typing.stack else f"more than {MAX_DEPTH} levels"
+        return CatnetError(
+            Diagnostic(
+                "E0217",
+                f"`{self.name}` never ends: {why}",
+                typing.node.span if typing.node is not None else self.declaration.span,
+                notes=(Note("the chain: " + " > ".join(shown)),),
+                help="guard the recursion with `if n == 0 then ... else ...` on an argument that gets smaller",
+            )
+        )
+
+    # -- at the top of a run -----------------------------------------------------------------------------------
+
+    def opening(self) -> tuple[list[Wire], Facts]:
+        """The input wires and the facts when this net is what is compiled: sizes not given stay symbols."""
+        wires: list[Wire] = []
+        for port in self.written.dom:
+            if isinstance(port, ObjectVar):
+                raise CatnetError(
+                    Diagnostic("E0214", f"`{self.name}` takes any `{port}`: use it in a net with a concrete type",
+                               self.declaration.span)  # fmt: skip
+                )
+            wires.append(_with_sizes(port, self.dims))
+        facts = Facts()
+        for clause in self.written.where:
+            put = substituted(clause, self.dims)
+            if isinstance(put, Pred):
+                if not put.symbols and not put.evaluate({}):
+                    raise CatnetError(
+                        Diagnostic("E0207", f"`{self.name}` assumes `{clause}`, which these sizes break",
+                                   self.declaration.span)  # fmt: skip
+                    )
+                facts = facts.assume(put)
+        return wires, facts
+
+
+def _with_sizes(wire: Wire, dims: Mapping[str, Dim]) -> Wire:
+    axes = [Axis(a.size.subst(dims), a.tag) if isinstance(a, Axis) else a for a in wire.axes]
+    size = wire.kind.size
+    kind = wire.kind if size is None else Kind(wire.kind.name, size.subst(dims))
+    return Wire(kind, tuple(axes))
+
+
+def _bound(typing: Typing, ports: tuple[Any, ...], binding: Binding) -> Object | None:
+    """The wires of a domain under a binding; None if an object variable is still open."""
+    wires: list[Wire] = []
+    for port in ports:
+        if isinstance(port, ObjectVar):
+            bound = binding.objects.get(port.name)
+            if bound is None:
+                return None
+            wires.extend(bound)
+        else:
+            wires.append(typing.inference.put(port, binding))
+    resolved = typing.inference.wires(wires)
+    own = [p for p in ports if isinstance(p, Wire)]
+    if len(own) == len(ports):  # inside, an axis is known by the name that the signature gives it
+        return tuple(_retagged(w, p) for w, p in zip(resolved, own, strict=True))
+    return resolved
+
+
+def _retagged(wire: Wire, port: Wire) -> Wire:
+    if len(wire.axes) != len(port.axes):
+        return wire
+    axes = [
+        Axis(a.size, p.tag) if isinstance(a, Axis) and isinstance(p, Axis) else a
+        for a, p in zip(wire.axes, port.axes, strict=True)
+    ]
+    return wire.with_axes(axes)
+
+
+def str_call(box: Declared) -> str:
+    """`unet(depth = 3)`: a net with its integer arguments, for messages."""
+    shown = ", ".join(f"{k} = {v}" for k, v in box.args.items() if not isinstance(v, terms.Diagram))
+    return f"{box.name}({shown})"
+
+
+class NetParam(Box):
+    """A net's parameter `f: X -> X` in a generic check: a box of which only the type is known."""
+
+    family = "net"
+    effect = "stateful"  # it may own parameters: never merged
+
+    def __init__(self, name: str, signature: Signature) -> None:
+        self.name = name  # type: ignore[misc]
+        self.written = signature
+        self.arity = len(signature.dom)
+
+    def statics(self) -> dict[str, Any]:
+        return {}
+
+    def key(self) -> Hashable:
+        return ("parameter", self.name)
+
+    def tree(self) -> tree.Expr:
+        return tree.Name(self.name)
+
+    def rule(self, typing: Typing, inputs: Object) -> Object:
+        outputs, _ = typing.inference.apply(self.written, inputs)
+        return outputs
+
+
+def opaque_object(ports: tuple[Any, ...]) -> tuple[Wire, ...]:
+    """A domain as it looks inside a generic check: an object variable is one wire of its own kind."""
+    return tuple(Wire(Kind(p.name, variable=True)) if isinstance(p, ObjectVar) else p for p in ports)
+
+
+class PythonBox(Declared):
+    """A leaf written in PyTorch: `box NAME : TYPE = python "package.module:Callable"`.
+
+    The text is never imported while checking; compiling imports it, from modules that the caller allows.
+    """
+
+    family = "python"
+    effect = "stateful"  # nothing is known of its inside
+    declaration: tree.BoxDecl
+
+    def rule(self, typing: Typing, inputs: Object) -> Object:
+        return self.apply(typing, inputs)[0]
+
+    def module(self, site: Site) -> str | None:
+        module, _, name = self.declaration.target.partition(":")
+        site.need(f"python:{module}:{name}")
+        alias = name.split(".")[0]
+        rest = name[len(alias) :]
+        args = ", ".join(f"{k}={_literal(v, site)}" for k, v in self.args.items())
+        return f"{alias}{rest}({args})"
+
+
+def _literal(value: Any, site: Site) -> str:
+    if isinstance(value, Dim):
+        return str(site.static(value))
+    if isinstance(value, tuple):
+        return "(" + "".join(f"{_literal(v, site)}, " for v in value) + ")"
+    return repr(value)
+
+
+def generic_statics(params: tuple[tree.Param, ...]) -> tuple[dict[str, Any], dict[str, int]]:
+    """The values of static parameters in a generic check, and lower bounds for the integers.
+
+    Integers are symbols: the check holds for every value. A size is at least 0, or its default if that is
+    negative.
+    """
+    values: dict[str, Any] = {}
+    lower: dict[str, int] = {}
+    declaration = tree.Net("", params, tree.Arrow(tree.Unit(), tree.Unit()), (), tree.Unit())
+    for param in net_params(declaration):
+        if param.sort == "int":
+            values[param.name] = Dim.sym(param.name)
+            default = param.default.value if isinstance(param.default, Dim) else 0
+            lower[param.name] = min(0, default if default is not None else 0)
+        elif param.sort == "ints":
+            values[param.name] = tuple(Dim.sym(f"{param.name}{i}") for i in range(len(param.default)))
+        elif param.sort != "net":
+            values[param.name] = Unknown(param.name, param.sort)
+    return values, lower
+
+
+def net_scope(
+    module: Module, statics: Mapping[str, Any], signature: Signature, dims: Mapping[str, Dim]
+) -> Scope:
+    """The scope inside a net: its parameters and its quantified dimensions."""
+    return Scope(module, {**statics, **dims}, frozenset(signature.universals))
+
+
+def body_term(
+    evaluator: Evaluator, body: tree.Expr | tree.Body, signature: Signature, span: Span | None, linear: bool
+) -> terms.Diagram:
+    """The term of a net's body."""
+    names = tuple(n for n in signature.names if n is not None)
+    if isinstance(body, tree.Body):
+        return evaluator.body(body, names, span, linear)
+    if names:  # named wires with an expression for a body: the same as a braced body that only returns
+        return evaluator.body(tree.Body((), body, span=body.span), names, span, linear)
+    return evaluator.diagram(body)
+

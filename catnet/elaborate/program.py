@@ -1,0 +1,261 @@
+"""A program: one `.cat` file with what it imports, checked and ready to give diagrams."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from catnet.diagnostics import CatnetError, Diagnostic, Report, Source, Span, fail
+from catnet.diagrams import terms
+from catnet.diagrams.box import Param
+from catnet.diagrams.graph import Graph
+from catnet.diagrams.typing import Typing
+from catnet.elaborate import generic
+from catnet.elaborate.arguments import coerce, match
+from catnet.elaborate.evaluate import Evaluator, Scope, net_params, quantified
+from catnet.elaborate.loading import STANDARD, Declaration, Loader, Module
+from catnet.elaborate.nets import NetBox, PythonBox, body_term, net_scope
+from catnet.syntax import tree
+from catnet.syntax.parser import parse_expression
+from catnet.types.dims import Dim
+from catnet.types.facts import Facts
+from catnet.types.infer import Binding
+from catnet.types.signature import Signature
+from catnet.types.static import nearest
+from catnet.types.wires import Object
+
+
+@contextmanager
+def deep_recursion() -> Iterator[None]:
+    """Room for nets inside nets: depth is bounded by our own budgets, not by Python's default."""
+    before = sys.getrecursionlimit()
+    sys.setrecursionlimit(max(before, 20_000))
+    try:
+        yield
+    finally:
+        sys.setrecursionlimit(before)
+
+
+class Program:
+    """The nets of a file. `program["net"](d = 64)` is a `Diagram`.
+
+    `diagnostics` are those of reading; `check()` tells all.
+    """
+
+    def __init__(self, path: str | Path, roots: Iterable[str | Path] = ()) -> None:
+        path = Path(path)
+        self.report = Report()
+        loader = Loader(self.report, [path.parent, *map(Path, roots)])
+        self.modules = loader.modules
+        self.module = loader.load(path, name=str(path))
+        self._signatures: dict[int, Signature] = {}
+        self._checked: Report | None = None
+
+    @classmethod
+    def from_text(cls, text: str, name: str = "<text>", roots: Iterable[str | Path] = ()) -> Program:
+        """A program from text; imports resolve beside the current folder and in the standard library."""
+        self = cls.__new__(cls)
+        self.report = Report()
+        loader = Loader(self.report, [Path.cwd(), *map(Path, roots)])
+        self.modules = loader.modules
+        self.module = loader.add(Source(name, text.replace("\r\n", "\n").replace("\r", "\n")), Path.cwd() / name)
+        self._signatures = {}
+        self._checked = None
+        return self
+
+    # -- nets ------------------------------------------------------------------------------------------------
+
+    @property
+    def names(self) -> list[str]:
+        """The nets declared in this file."""
+        return list(self.module.nets)
+
+    def __getitem__(self, name: str) -> Net:
+        found = self.module.find(name)
+        if found is None or isinstance(found[1], tree.Law):
+            known = [n for n in self.module.names if not isinstance(self.module.find(n)[1], tree.Law)]  # type: ignore[index]
+            fail(
+                "E0601",
+                f"`{self.module.source.name}` has no net `{name}`",
+                help=nearest(name, known) or (f"it has {', '.join(known)}" if known else "it declares none"),
+            )
+        return Net(self, *found)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.names)
+
+    def parse(self, text: str) -> terms.Diagram:
+        """A diagram from an expression in the language; the names of this program may be used."""
+        report = Report()
+        scope = Scope(self.module, {})
+        with deep_recursion():
+            made = Evaluator(scope, Facts(), report, self.make_net).diagram(
+                parse_expression(Source("<expression>", text))
+            )
+        report.raise_errors()
+        return made
+
+    # -- checking --------------------------------------------------------------------------------------------
+
+    def check(self) -> list[Diagnostic]:
+        """Every mistake of the file and of the files that it imports, and what its holes are."""
+        if self._checked is None:
+            self._checked = Report()
+            self._checked.extend(self.report)
+            with deep_recursion():
+                for path, module in list(self.modules.items()):
+                    if not path.is_relative_to(STANDARD) or module is self.module:
+                        self._check_module(module, self._checked)
+        return list(self._checked)
+
+    def _check_module(self, module: Module, report: Report) -> None:
+        before = len(report.errors)
+        for diagnostic in generic.endless_nets(module):
+            report.add(diagnostic)
+        for declaration in module.declarations.values():
+            self._guarded(report, lambda d=declaration: self._check_declaration(module, d, report))  # type: ignore[misc]
+        if len(report.errors) > before:
+            return
+        for name in _recursive(module):
+            net = module.nets[name]
+            if all(p.default is not None for p in net.params):
+                self._guarded(report, lambda d=net: self.make_net(module, d, {}, d.span).graph)  # type: ignore[misc]
+
+    def _check_declaration(self, module: Module, declaration: Declaration, report: Report) -> None:
+        if isinstance(declaration, tree.Net):
+            _, signature = generic.check_net(self, module, declaration, report)
+            self._signatures[id(declaration)] = signature
+        elif isinstance(declaration, tree.Law):
+            generic.check_law(self, module, declaration, report)
+        else:
+            PythonBox(self, module, declaration, generic.generic_statics(declaration.params)[0])
+            if ":" not in declaration.target:
+                fail("E0503", f'"{declaration.target}" does not name a callable', declaration.span,
+                     help='write python "package.module:Callable"')  # fmt: skip
+
+    def _guarded(self, report: Report, work: Any) -> None:
+        try:
+            work()
+        except CatnetError as error:
+            report.extend(error.diagnostics)
+
+    # -- what nets ask of their program ------------------------------------------------------------------------
+
+    def make_net(
+        self,
+        module: Module,
+        declaration: Declaration,
+        given: Mapping[str, tuple[Any, Span | None]],
+        span: Span | None,
+    ) -> terms.Diagram:
+        """The term of a declared net or box with matched arguments."""
+        assert not isinstance(declaration, tree.Law)
+        params = {p.name: p for p in net_params(declaration)}
+        values = {
+            k: coerce(declaration.name, params.get(k, Param(k, "int", None)), v, place)
+            for k, (v, place) in given.items()
+        }
+        kind = NetBox if isinstance(declaration, tree.Net) else PythonBox
+        return terms.Leaf(kind(self, module, declaration, values), span)
+
+    def body_graph(
+        self, box: NetBox, typing: Typing, dims: Mapping[str, Dim], wires: Object, binding: Binding
+    ) -> Graph:
+        """Elaborate the body of a net at known types."""
+        net = box.declaration
+        scope = net_scope(box.module, box.args, box.written, {**binding.dims, **dims})
+        evaluator = Evaluator(scope, typing.inference.facts, typing.report, self.make_net)
+        term = body_term(evaluator, net.body, box.written, net.span, linear=False)
+        graph = typing.subgraph(net.name, term, wires, names=box.written.names, span=net.span)
+        graph.doc = net.comments
+        graph.where = box.written.where
+        plain = Binding(binding.dims, binding.packs, binding.objects)
+        generic.compare_outputs(typing, graph, typing.inference.outputs(box.written, plain), net)
+        return graph
+
+    def resolved_signature(self, box: NetBox) -> Signature:
+        """The signature of a net with its holes filled by its generic check."""
+        key = id(box.declaration)
+        if key not in self._signatures:
+            self._signatures[key] = box.written  # a cycle meets the holes as they are
+            _, self._signatures[key] = generic.check_net(self, box.module, box.declaration, Report())
+        return self._signatures[key]
+
+
+class Net:
+    """A net of a program; calling it with static arguments gives a `Diagram`."""
+
+    def __init__(self, program: Program, module: Module, declaration: Declaration) -> None:
+        self.program = program
+        self.module = module
+        self.declaration = declaration
+        self.__doc__ = "\n".join(declaration.comments) or None
+
+    def __call__(self, *args: Any, **kwargs: Any) -> terms.Diagram:
+        """The diagram for static arguments and, by keyword, sizes of quantified dimensions.
+
+        Raises `CatnetError` where the program or the arguments are wrong.
+        """
+        declaration = self.declaration
+        given = match(
+            declaration.name,
+            net_params(declaration),
+            [(a, None) for a in args],
+            {k: (v, None) for k, v in kwargs.items()},
+            None,
+            quantified(declaration),
+        )
+        errors = [d for d in self.program.check() if d.is_error]
+        if errors:
+            raise CatnetError(*errors)
+        return self.program.make_net(self.module, declaration, given, None)
+
+    def __repr__(self) -> str:
+        return f"<net {self.declaration.name} of {self.module.source.name}>"
+
+
+def _recursive(module: Module) -> list[str]:
+    """The nets from which a cycle of uses can be reached."""
+    uses = {name: _names(net.body) & module.nets.keys() for name, net in module.nets.items()}
+    reaches: list[str] = []
+    for name in uses:
+        seen: set[str] = set()
+        stack = list(uses[name])
+        while stack:
+            top = stack.pop()
+            if top not in seen:
+                seen.add(top)
+                stack.extend(uses[top])
+        if any(top in uses[top] or _back(top, uses) for top in {name, *seen}):
+            reaches.append(name)
+    return reaches
+
+
+def _back(name: str, uses: Mapping[str, set[str]]) -> bool:
+    seen: set[str] = set()
+    stack = list(uses[name])
+    while stack:
+        top = stack.pop()
+        if top == name:
+            return True
+        if top not in seen:
+            seen.add(top)
+            stack.extend(uses[top])
+    return False
+
+
+def _names(body: object) -> set[str]:
+    found: set[str] = set()
+    stack: list[object] = [body]
+    while stack:
+        node = stack.pop()
+        if isinstance(node, tree.Name):
+            found.add(node.id)
+        elif isinstance(node, tuple):
+            stack.extend(node)
+        elif isinstance(node, tree.Node):
+            stack.extend(getattr(node, s) for s in node.__dataclass_fields__ if s not in ("span", "comments"))
+    return found
