@@ -1,0 +1,105 @@
+"""catnet: a small string-diagram language for neural architectures.
+
+    >>> import catnet
+    >>> from catnet import linear, relu
+    >>> net = linear(256) >> relu >> linear(10)
+    >>> net.type
+    'R[...s, d] -> R[...s, 10]'
+    >>> net == catnet.parse("linear(256) >> relu >> linear(10)")
+    True
+
+`load` reads a `.cat` file, `check` tells its mistakes, `compile` makes an `nn.Module`. Every box of the
+vocabulary is an attribute of this module. Nothing here imports torch until a module is compiled.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+__version__ = "0.1.0"
+__all__ = ["CatnetError", "Diagnostic", "Diagram", "Program", "check", "compile", "load", "parse"]
+
+if TYPE_CHECKING:
+    from torch import nn
+
+    from catnet.diagnostics import CatnetError, Diagnostic
+    from catnet.diagrams.terms import Diagram
+    from catnet.elaborate.program import Program
+
+_LAZY = {
+    "CatnetError": "catnet.diagnostics",
+    "Diagnostic": "catnet.diagnostics",
+    "Diagram": "catnet.diagrams.terms",
+    "Program": "catnet.elaborate.program",
+    "InputError": "catnet.torch.module",
+}
+
+
+def load(path: str | Path, *, roots: Iterable[str | Path] = ()) -> Program:
+    """Read a `.cat` file. `roots` are further folders that its imports may reach.
+
+    Raises `CatnetError` where the file cannot be read; mistakes inside it are told by `Program.check()`, and
+    raised when a net is asked for.
+    """
+    from catnet.elaborate.program import Program
+
+    return Program(path, roots)
+
+
+def check(path: str | Path, *, roots: Iterable[str | Path] = ()) -> list[Diagnostic]:
+    """Every mistake in a `.cat` file and in what it imports; an empty list where there is none."""
+    from catnet.diagnostics import CatnetError
+
+    try:
+        return load(path, roots=roots).check()
+    except CatnetError as error:
+        return list(error.diagnostics)
+
+
+def compile(
+    spec: str | Path | Diagram,
+    net: str | None = None,
+    /,
+    *,
+    allow: Iterable[str] = (),
+    roots: Iterable[str | Path] = (),
+    **params: Any,
+) -> nn.Module:
+    """An ordinary `nn.Module`, from a `.cat` file and the name of a net, or from a diagram.
+
+    `params` are the net's static arguments and the sizes that must be known; `allow` names the modules that
+    `box ... = python` leaves may be imported from. Raises `CatnetError`.
+    """
+    from catnet.diagrams.terms import Diagram
+    from catnet.torch import compile_diagram
+
+    if isinstance(spec, Diagram):
+        return compile_diagram(spec, allow)
+    program = load(spec, roots=roots)
+    if net is None:
+        raise TypeError(f"which net? {spec} has {', '.join(program.names) or 'none'}")
+    return compile_diagram(program[net](**params), allow)
+
+
+def parse(text: str) -> Diagram:
+    """A diagram from an expression in the language, such as `linear(256) >> relu`. Raises `CatnetError`."""
+    from catnet.elaborate.program import Program
+
+    return Program.from_text("").parse(text)
+
+
+def __getattr__(name: str) -> Any:
+    import importlib
+
+    if name in _LAZY:
+        return getattr(importlib.import_module(_LAZY[name]), name)
+    if not name.startswith("_"):
+        from catnet.vocabulary import COMBINATORS, VOCABULARY, word
+
+        if name in COMBINATORS:
+            return COMBINATORS[name]
+        if name in VOCABULARY:
+            return word(name)
+    raise AttributeError(f"module 'catnet' has no attribute {name!r}")

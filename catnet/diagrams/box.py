@@ -59,7 +59,10 @@ class Box:
     picture; `signature` and `where`, the type rule as text; `effect`; `map_kind`; `arity`, the number of input
     wires (None where any number will do); `dagger_signature`, the type of the transposed map of a linear box
     (see `dagger_code`); `batch_axes`, how many leading axes PyTorch's operation accepts
-    (None: any number); `broadcasts`, whether inputs without batch axes may stand beside inputs with them.
+    (None: any number); `broadcasts`, whether inputs without batch axes may stand beside inputs with them;
+    `open_keywords`, the field that collects further integer arguments by name, as pairs (`rearrange`);
+    `register`, what `module` constructs: a module or parameter, set as an attribute, or a tensor for a buffer
+    that is not saved.
     """
 
     name: ClassVar[str] = ""
@@ -72,6 +75,8 @@ class Box:
     arity: int | None = 1
     batch_axes: ClassVar[int | None] = None
     broadcasts: ClassVar[bool] = True
+    open_keywords: ClassVar[str] = ""
+    register: ClassVar[Literal["attribute", "buffer"]] = "attribute"
 
     @classmethod
     @functools.cache
@@ -81,11 +86,13 @@ class Box:
         return tuple(
             Param(f.name, _SORTS.get(hints[f.name], "net"), f.default)
             for f in dataclasses.fields(cls)  # type: ignore[arg-type]
+            if f.name != cls.open_keywords
         )
 
     def statics(self) -> dict[str, Any]:
         """The static arguments of this box, by name."""
-        return {p.name: getattr(self, p.name) for p in self.params()}
+        further = dict(getattr(self, self.open_keywords)) if self.open_keywords else {}
+        return {p.name: getattr(self, p.name) for p in self.params()} | further
 
     @classmethod
     @functools.cache
@@ -143,30 +150,30 @@ class Box:
         return self.name
 
 
+@dataclass
 class Site:
-    """Where a box's code stands: its types, the local names of its inputs, its submodule, and sizes as code."""
+    """Where a box's code stands.
 
-    def __init__(
-        self,
-        inputs: Object,
-        outputs: Object,
-        args: Sequence[str],
-        module: str,
-        size: Callable[[Dim, int | None], str],
-        need: Callable[[str], None],
-        span: str = "",
-    ) -> None:
-        self.inputs = inputs
-        self.outputs = outputs
-        self.args = list(args)
-        self.module = module
-        self._size = size
-        self.need = need  # asks for an import or a helper of the generated file: "math", "F"
-        self.span = span
+    `args` and `results` are local names; `module` is the expression of the box's submodule, `inner` those of
+    its inner graphs; `batched` says which inputs have batch axes at run time. `size_of` turns a dimension into
+    code, `need` asks for an import ("F", "math", "python:package.module:Name"), `fresh` gives an unused local
+    name.
+    """
+
+    inputs: Object
+    outputs: Object
+    args: list[str]
+    module: str
+    need: Callable[[str], None]
+    size_of: Callable[[Dim], str] = str
+    fresh: Callable[[str], str] = str
+    results: list[str] = dataclasses.field(default_factory=list)
+    inner: list[str] = dataclasses.field(default_factory=list)
+    batched: list[bool] = dataclasses.field(default_factory=list)
 
     def turned(self) -> Site:
         """The same place with inputs and outputs exchanged, for a box used as its transpose."""
-        return Site(self.outputs, self.inputs, self.args, self.module, self._size, self.need, self.span)
+        return dataclasses.replace(self, inputs=self.outputs, outputs=self.inputs)
 
     def static(self, dim: Dim) -> int:
         """The value of a dimension that must be known when compiling (it sizes a parameter)."""
@@ -176,7 +183,7 @@ class Site:
 
     def size(self, dim: Dim) -> str:
         """A dimension as Python code: a literal, or read off the shape of an input."""
-        return str(dim.value) if dim.value is not None else self._size(dim, None)
+        return str(dim.value) if dim.value is not None else self.size_of(dim)
 
 
 class UnboundSize(Exception):

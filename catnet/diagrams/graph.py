@@ -24,6 +24,7 @@ class Value:
     wire: Wire
     node: Node | None = None
     port: int = 0
+    name: str | None = None  # the name that a braced body gives it
 
 
 @dataclass(eq=False, slots=True)
@@ -91,7 +92,8 @@ class Graph:
         for node in self.nodes:
             inner = sum(g.size for g in node.graphs)
             steps = node.count.value
-            total += max(1, inner * (steps if steps is not None and len(node.graphs) == 1 else 1))
+            repeated = inner * (steps if steps is not None and len(node.graphs) == 1 else 1)
+            total += repeated if node.graphs else 1
         return total
 
     @cached_property

@@ -50,6 +50,8 @@ def box_tree(box: Box) -> tree.Expr:
             continue
         name = None if required and positional else param.name
         args.append(tree.Arg(name, static_tree(value)))
+    if box.open_keywords:
+        args += [tree.Arg(name, static_tree(value)) for name, value in getattr(box, box.open_keywords)]
     return tree.Call(tree.Name(box.name), tuple(args)) if args else tree.Name(box.name)
 
 

@@ -374,7 +374,9 @@ class Typing:
         saved = self._scope
         self._scope = dict(saved)
         if len(term.inputs) == len(inputs):
-            self._scope.update((name, (value,)) for name, value in zip(term.inputs, inputs, strict=True))
+            for name, value in zip(term.inputs, inputs, strict=True):
+                value.name = value.name or name
+                self._scope[name] = (value,)
         elif len(term.inputs) == 1:
             self._scope[term.inputs[0]] = inputs
         try:
@@ -387,6 +389,9 @@ class Typing:
 
     def _bind(self, statement: terms.Let, values: Values) -> None:
         targets = statement.targets
+        if len(targets) == len(values):
+            for name, value in zip(targets, values, strict=True):
+                value.name = value.name or (name if name != "_" else None)
         if len(targets) == 1 and targets[0] != "_":
             self._scope[targets[0]] = values
         elif len(targets) == len(values):

@@ -72,7 +72,12 @@ def coerce(name: str, param: Param, value: Any, span: Span | None) -> Any:
 def make_box(cls: type[Box], given: Mapping[str, tuple[Any, Span | None]]) -> Box:
     """A box from matched arguments."""
     params = {p.name: p for p in cls.params()}
-    values = {k: coerce(cls.name, params[k], value, span) for k, (value, span) in given.items()}
+    values = {
+        k: coerce(cls.name, params.get(k) or Param(k, "int", REQUIRED), value, span)
+        for k, (value, span) in given.items()
+    }
+    if cls.open_keywords:
+        values[cls.open_keywords] = tuple((k, values.pop(k)) for k in sorted(values.keys() - params.keys()))
     return cls(**values)
 
 

@@ -184,7 +184,8 @@ class Evaluator:
             params = net_params(declaration)
             extra = quantified(declaration)
         elif name in VOCABULARY:
-            params, extra = VOCABULARY[name].params(), ()
+            params = VOCABULARY[name].params()
+            extra = tuple(keyword) if VOCABULARY[name].open_keywords else ()
         else:
             fail("E0201", f"unknown name `{name}`", span, help=nearest(name, self.scope.words))
         given = match(

@@ -111,6 +111,12 @@ class Program:
                         self._check_module(module, self._checked)
         return list(self._checked)
 
+    def raise_errors(self) -> None:
+        """Raise `CatnetError` with every mistake, if there is one."""
+        errors = [d for d in self.check() if d.is_error]
+        if errors:
+            raise CatnetError(*errors)
+
     def _check_module(self, module: Module, report: Report) -> None:
         before = len(report.errors)
         for diagnostic in generic.endless_nets(module):
@@ -208,9 +214,7 @@ class Net:
             None,
             quantified(declaration),
         )
-        errors = [d for d in self.program.check() if d.is_error]
-        if errors:
-            raise CatnetError(*errors)
+        self.program.raise_errors()
         return self.program.make_net(self.module, declaration, given, None)
 
     def __repr__(self) -> str:

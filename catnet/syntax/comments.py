@@ -63,14 +63,14 @@ class _Places:
         self.root = root
         self.text = source.text
         self.starting: dict[int, tree.Node] = {}
-        self.ending: dict[int, tree.Node] = {}
+        self.ending: dict[int, list[tree.Node]] = {}
         stack = [root]
         while stack:  # outer nodes come first, so `setdefault` keeps the outermost
             node = stack.pop()
             stack.extend(reversed(list(children(node))))
             if node.span is not None and not isinstance(node, tree.Item | tree.Body):
                 self.starting.setdefault(node.span.start, node)
-                self.ending.setdefault(node.span.end, node)
+                self.ending.setdefault(node.span.end, []).append(node)
         self.starts = sorted(self.starting)
         self.ends = sorted(self.ending)
 
@@ -89,9 +89,10 @@ class _Places:
         place = bisect_right(self.ends, comment.start)
         if place == 0 or (place == len(self.ends) and isinstance(self.root, tree.Item) and not self.is_net):
             return self.root
-        node = self.ending[self.ends[place - 1]]
-        assert node.span is not None
-        return self.starting[node.span.start]
+        line = self.text.rfind("\n", 0, comment.start) + 1
+        starts = [node.span.start for node in self.ending[self.ends[place - 1]] if node.span is not None]
+        on_this_line = [start for start in starts if start >= line]
+        return self.starting[(on_this_line or starts)[0]]
 
     @property
     def is_net(self) -> bool:

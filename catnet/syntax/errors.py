@@ -329,8 +329,8 @@ def _import_path(slip: _Slip) -> str:
 _RULES: tuple[Callable[[_Slip], str], ...] = (
     _foreign_word,
     _reserved_name,
-    _equals,
     _missing_arrow,
+    _equals,
     _missing_return,
     _missing_else,
     _missing_equals,

@@ -93,7 +93,7 @@ class _Items(Expressions):
                 return Group([*head, Nest(INDENT, [SPACE, sides])], hard)
             case tree.Import():
                 names: list[Doc] = [[",", SPACE, name] if n else name for n, name in enumerate(item.names)]
-                return Group([f"from {string_literal(item.path)} import ", Nest(INDENT, names)])
+                return Group([f"from {string_literal(item.path)} import", Nest(INDENT, [SPACE, *names])])
         raise TypeError(f"not an item: {item!r}")
 
     def net(self, net: tree.Net) -> Doc:

@@ -15,7 +15,7 @@ from typing import Literal
 
 from catnet.types.dims import Dim, DimError
 from catnet.types.dims_floor import divide
-from catnet.types.facts_assume import Kind, Relation, State, primitive
+from catnet.types.facts_assume import Kind, Relation, State
 from catnet.types.facts_bounds import Bounds, shifted
 from catnet.types.facts_search import (
     WIDE_POINTS,
@@ -165,7 +165,7 @@ class Facts:
         pred = self._shown(pred)
         try:
             kind, dim = pred.relation()
-            dim = primitive(kind, self.simplify(dim))
+            dim = self._state.reduced(kind, self.simplify(dim))
             if self._at_once(kind, dim):
                 return YES
         except DimError:

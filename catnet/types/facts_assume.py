@@ -10,10 +10,10 @@ from dataclasses import dataclass, field
 from math import gcd
 from typing import Literal
 
-from catnet.types.dims import Dim, DimError
-from catnet.types.dims_atoms import UNSIGNED, common, content, quotient
+from catnet.types.dims import Dim, DimError, Exp, FloorDiv, Monomial, Symbol
+from catnet.types.dims_atoms import UNSIGNED, common, content, monomial, quotient
 from catnet.types.dims_floor import divide
-from catnet.types.dims_text import as_modulus
+from catnet.types.dims_text import MAX_TRIES, coefficient_of
 from catnet.types.facts_bounds import Bounds
 
 # `(name, m, r)` for a hidden symbol z with `name == m*z + r`.
@@ -74,6 +74,21 @@ class State:
         """A prover that knows the bounds and the inequalities."""
         return Bounds(self.bound, [dim for kind, dim in self.relations if kind == ">="])
 
+    def reduced(self, kind: Kind, dim: Dim) -> Dim:
+        """The relation `dim kind 0` without common factors: its content, and symbols that are positive."""
+        shared: Monomial | None = None
+        for factors in dim.coefficients:
+            shared = factors if shared is None else common(shared, factors)
+        positive = {
+            atom: power
+            for atom, power in shared or ()
+            if isinstance(atom, Exp) or (isinstance(atom, Symbol) and (self.bound(atom.name) or 0) > 0)
+        }
+        if positive:
+            by = monomial(positive)
+            dim = dim.from_terms({quotient(factors, by) or (): c for factors, c in dim.coefficients.items()})
+        return primitive(kind, dim)
+
     def add(self, kind: Kind, dim: Dim) -> None:
         """Assume `dim kind 0`, and reconsider what was kept until nothing more follows."""
         self._take((kind, dim))
@@ -88,7 +103,7 @@ class State:
     def _take(self, relation: Relation) -> None:
         kind, dim = relation
         try:
-            dim = primitive(kind, dim.subst(self.substitution))
+            dim = self.reduced(kind, dim.subst(self.substitution))
             {"==": self._equation, "!=": self._unequal, ">=": self._inequality}[kind](dim)
         except DimError:
             # Too large to work with: keep it as written.
@@ -132,9 +147,12 @@ class State:
         if dim.value is not None:
             self.contradiction |= dim.value != 0
             return
-        remainder = as_modulus(dim) or as_modulus(-dim)
-        if remainder is not None:
-            self._divisible(*remainder, ("==", dim))
+        found = _remainder(dim) or _remainder(-dim)
+        if found is not None:
+            left, modulus, remainder = found
+            self._inequality(primitive(">=", Dim.const(remainder)))
+            self._inequality(primitive(">=", modulus - remainder - 1))
+            self._divisible(left - remainder, modulus, ("==", dim))
             return
         slopes = self._slopes(dim)
         for name, slope, rest in slopes:
@@ -216,6 +234,22 @@ class State:
             if bounds.nonnegative(gap - floor):
                 return floor
         return gap.value
+
+
+def _remainder(dim: Dim) -> tuple[Dim, Dim, int] | None:
+    """`(a, b, r)` where `dim == 0` says `a % b == r`, that is `a - b*(a//b) - r`."""
+    floors = [atom for atom in dim.atoms() if isinstance(atom, FloorDiv)]
+    for atom in floors if len(floors) <= MAX_TRIES else ():
+        split = coefficient_of(dim, atom)
+        if split is None:
+            continue
+        modulus, rest = -split[0], split[1]
+        if modulus.value is not None and modulus.value < 2:
+            continue
+        left = rest - rest.constant_term + atom.numerator.constant_term
+        if left // modulus == dim.from_terms({((atom, 1),): 1}):
+            return left, modulus, (left - rest).constant_term
+    return None
 
 
 def _cancelled(dim: Dim, modulus: Dim) -> tuple[Dim, Dim]:

@@ -30,14 +30,22 @@ def near_points(names: Sequence[str], lower: Lower, count: int = NEAR_POINTS) ->
 
 
 def far_points(names: Sequence[str], lower: Lower, constants: Sequence[int]) -> Iterator[dict[str, int]]:
-    """Points drawn with a fixed seed from small numbers and the neighbours of the constants that occur."""
+    """Points with one coordinate away from its bound, then points drawn with a fixed seed.
+
+    The numbers tried are small ones and the neighbours of the constants that occur.
+    """
+    if not names:
+        return
     chance = Random(0)
     marks = sorted({c + d for c in constants for d in (-1, 0, 1)} | set(FAR_VALUES))
     pools: list[list[int]] = []
     for name in names:
         low, value = lower(name), _values(lower(name))
         pools.append([value(step) for step in range(12)] + [m for m in marks if low is None or m > low])
-    for _ in range(FAR_POINTS if names else 0):
+    base = {name: pool[0] for name, pool in zip(names, pools, strict=True)}
+    for mark in marks:
+        yield from ({**base, name: mark} for name, pool in zip(names, pools, strict=True) if mark in pool)
+    for _ in range(FAR_POINTS):
         yield {name: chance.choice(pool) for name, pool in zip(names, pools, strict=True)}
 
 

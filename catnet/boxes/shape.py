@@ -1,0 +1,183 @@
+"""Boxes that only rearrange entries: any kind of wire, no arithmetic."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar
+
+from catnet.boxes.axes import known_axes, is_unknown, only_wire, product, trailing
+from catnet.boxes.pattern import Group, Pattern, move, read_pattern
+from catnet.diagrams.box import Box, MapKind, Site, box
+from catnet.types.dims import Dim
+from catnet.types.facts import Pred, Verdict
+from catnet.types.infer import Inference, TypeProblem, reject
+from catnet.types.wires import Axis, AxisLike, Object, Pack, Wire
+
+if TYPE_CHECKING:
+    from catnet.diagrams.typing import Typing
+
+
+@box("flatten", "shape")
+class Flatten(Box):
+    """All axes of the wire as one, the last varying fastest: R[a, b, c] -> R[a*b*c]; a scalar becomes R[1]."""
+
+    map_kind: ClassVar[MapKind] = "linear"
+
+    def rule(self, typing: Typing, inputs: Object) -> Object:
+        wire = only_wire(self.name, inputs, typing)
+        if is_unknown(wire):
+            return (typing.inference.fresh_wire(),)
+        axes = known_axes(self.name, wire)
+        if len(axes) == 1:
+            return (wire,)
+        return (wire.with_axes((Axis(product([a.size for a in axes])),)),)
+
+    def code(self, site: Site) -> str:
+        count = len(site.inputs[0].axes)
+        if count == 1:
+            return site.args[0]
+        return f"{site.args[0]}.flatten({-count})" if count else f"{site.args[0]}.unsqueeze(-1)"
+
+
+@box("rearrange", "shape")
+class Rearrange(Box):
+    """Split, permute and join axes by a pattern, as in einops: `rearrange("t (h c) -> h t c", h = 4)`.
+
+    Brackets group the parts of one axis, the last varying fastest. Sizes that do not follow are given by name.
+    The pattern speaks of the trailing axes; `...` stands for axes that it does not name, `1` for an axis of
+    size 1. An isomorphism.
+    """
+
+    pattern: str
+    sizes: tuple[tuple[str, Dim], ...] = ()
+    map_kind: ClassVar[MapKind] = "linear"
+    open_keywords: ClassVar[str] = "sizes"
+
+    def rule(self, typing: Typing, inputs: Object) -> Object:
+        wire = only_wire(self.name, inputs, typing)
+        if not isinstance(self.pattern, str) or is_unknown(wire):
+            return (typing.inference.fresh_wire(),)
+        pattern = self._fitted(wire)
+        unknown = [n for n, _ in self.sizes if n not in pattern.names]
+        if unknown:
+            raise reject(
+                f'the pattern "{self.pattern}" has no axis `{unknown[0]}`', help="leave the argument out", code="E0213"
+            )
+        wire = self._opened(typing.inference, wire, len(pattern.left))
+        axes = trailing(wire)[len(trailing(wire)) - len(pattern.left) :]
+        sizes = dict(self.sizes)
+        for group, axis in zip(pattern.left, axes, strict=True):
+            self._split(typing.inference, group, axis.size, sizes)
+        tags = {g[0]: a.tag for g, a in zip(pattern.left, axes, strict=True) if len(g) == 1}
+        front = wire.axes[: len(wire.axes) - len(pattern.left)]
+        joined = [
+            Axis(product([sizes[n] for n in group]), tags.get(group[0], group[0]) if len(group) == 1 else None)
+            for group in pattern.right
+        ]
+        return (typing.inference.wire(wire.with_axes((*front, *joined))),)
+
+    def _fitted(self, wire: Wire) -> Pattern:
+        """The pattern with `...` counted out for this wire."""
+        pattern = read_pattern(self.pattern)
+        named = sum(group != ("...",) for group in pattern.left)
+        if pattern.leads:
+            pattern = pattern.spread(0)
+        else:
+            pattern = pattern.spread(max(0, len(known_axes(self.name, wire)) - named))
+        if len(trailing(wire)) < len(pattern.left) and not any(
+            isinstance(a, Pack) and a.name.startswith("?") for a in wire.axes
+        ):
+            raise reject(
+                f'the pattern "{self.pattern}" names {named} ax{"i" if named == 1 else "e"}s, '
+                f"`{wire}` has {len(trailing(wire))}",
+                help="the left side names the last axes of the wire, in order",
+            )
+        return pattern
+
+    def _opened(self, inference: Inference, wire: Wire, count: int) -> Wire:
+        """The wire with at least `count` trailing axes; a wire that is still open gets new ones."""
+        if len(trailing(wire)) >= count:
+            return wire
+        axes: list[AxisLike] = [Axis(inference.fresh_dim()) for _ in range(count)]
+        inference.unify(wire, Wire(wire.kind, (Pack(inference.fresh("b")), *axes)))
+        return inference.wire(wire)
+
+    def _split(self, inference: Inference, group: Group, size: Dim, sizes: dict[str, Dim]) -> None:
+        """Find the sizes of the components of one axis."""
+        known = product([sizes[n] for n in group if n in sizes])
+        missing = [n for n in group if n not in sizes]
+        if len(missing) > 1:
+            shown = " and ".join(f"`{n}`" for n in missing)
+            raise reject(
+                f"the sizes of {shown} do not follow from `{size}`",
+                help=f'give all but one: rearrange("{self.pattern}", {missing[0]} = ...)',
+            )
+        if not missing:
+            self._same(inference, group, size, known)
+        elif len(group) == 1:
+            sizes[missing[0]] = size
+        elif any(n.startswith("?") for n in size.symbols):
+            sizes[missing[0]] = inference.fresh_dim(missing[0])
+            inference.equal(size, known * sizes[missing[0]])
+        else:
+            simple = inference.facts.simplify(size)
+            inference.demand(
+                Pred.divides(simple, known), f"`rearrange` needs {inference.facts.show(size)} % {known} == 0"
+            )
+            sizes[missing[0]] = simple // known
+
+    def _same(self, inference: Inference, group: Group, size: Dim, known: Dim) -> None:
+        verdict = inference.equal(size, known)
+        if verdict is True or verdict:
+            return
+        what = f"`({' '.join(group)})`" if len(group) != 1 else f"`{group[0]}`"
+        no = isinstance(verdict, Verdict) and verdict.kind == "no"
+        raise reject(
+            f"{what} has size {known}, but the axis has size {size}" if no else
+            f"{what} has size {known}, and that the axis has this size, `{size} == {known}`, is not known",
+            help="" if no else f"if it always holds, say so: where {size} == {known}",
+            code="E0203" if no else "E0206",
+        )  # fmt: skip
+
+    def inverse(self, inputs: Object) -> Box | None:
+        left, _, right = self.pattern.partition("->")
+        return Rearrange(f"{right.strip()} -> {left.strip()}", self.sizes)
+
+    def code(self, site: Site) -> str:
+        pattern = self._fitted(site.inputs[0])
+        sizes = dict(self.sizes)
+        inference = Inference()
+        axes = trailing(site.inputs[0])
+        value = site.args[0]
+        count = len(pattern.left)
+        for at, group in enumerate(pattern.left):
+            size = axes[len(axes) - count + at].size
+            self._split(inference, group, size, sizes)
+            if len(group) > 1:
+                value += f".unflatten({at - count}, ({', '.join(_parts(site, [sizes[n] for n in group]))}))"
+            elif not group:
+                value += f".squeeze({at - count})"
+        value = move(value, pattern.names, pattern.order)
+        return value + _joins(pattern)
+
+
+def _parts(site: Site, sizes: list[Dim]) -> list[str]:
+    """The sizes of a split as code; the one that sharding may shrink, the first if it can be, is left open."""
+    fixed = [s.value is not None for s in sizes]
+    free = next((i for i in range(len(sizes)) if all(f for j, f in enumerate(fixed) if j != i)), 0)
+    return ["-1" if i == free else site.size(s) for i, s in enumerate(sizes)]
+
+
+def _joins(pattern: Pattern) -> str:
+    """Code that joins the components of each axis on the right."""
+    text = ""
+    after = len(pattern.order)
+    for at, group in enumerate(pattern.right):
+        if len(group) > 1:
+            end = after - len(group)
+            text += f".flatten({-after})" if end == 0 else f".flatten({-after}, {-end - 1})"
+        elif not group:
+            text += f".unsqueeze({-after - 1})"
+        after -= len(group)
+    return text
+
+

@@ -1,0 +1,439 @@
+"""From graph to Python source: nested readable classes, one statement per box, the labels as submodules.
+
+Each named net becomes one class; a repeat is a `nn.ModuleList` and a loop; a box is the PyTorch layer that a
+person would have taken. The text imports only torch (and what `box ... = python` leaves ask for).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from catnet.diagnostics import CatnetError, Diagnostic
+from catnet.diagrams.box import Box, Site, UnboundSize
+from catnet.diagrams.graph import Graph, Node, Value
+from catnet.diagrams.labels import MODULE_ATTRIBUTES
+from catnet.diagrams.repeat import Loop
+from catnet.torch.checks import INPUT_ERROR, check_lines
+from catnet.torch.names import RESERVED, Names, camel, identifier
+from catnet.torch.sizes import python
+from catnet.types.dims import Dim
+from catnet.types.wires import Pack, Wire
+
+BUDGET = 200_000  # leaf boxes in one module, repeats counted out
+INDENT = "    "
+
+
+@dataclass(frozen=True)
+class Emitted:
+    """A class that was written: its name, whether it owns state, and which outputs have batch axes."""
+
+    name: str
+    batched: tuple[bool, ...]
+
+
+@dataclass
+class Writer:
+    """Collects the classes and imports of one file; equal classes are written once."""
+
+    classes: dict[str, str] = field(default_factory=dict)  # text with `@@` for the name: the name
+    order: list[str] = field(default_factory=list)
+    needs: dict[str, None] = field(default_factory=dict)
+    names: Names = field(default_factory=lambda: Names(RESERVED))
+    memo: dict[tuple[int, tuple[bool, ...]], Emitted] = field(default_factory=dict)
+
+    def need(self, what: str) -> None:
+        """Ask for an import: "F", "math", or "python:package.module:Name"."""
+        self.needs[what] = None
+
+    def class_of(self, graph: Graph, batched: tuple[bool, ...], *, top: bool = False) -> Emitted:
+        """The class of a graph whose inputs have batch axes as `batched` says."""
+        key = (id(graph), batched)
+        if key in self.memo and not top:
+            return self.memo[key]
+        body = ClassBody(self, graph, batched, top=top)
+        text = body.text()
+        name = self.classes.get(text)
+        if name is None:
+            name = self.names.new(camel(graph.name))
+            self.classes[text] = name
+            self.order.append(text.replace("@@", name, 1))
+        made = Emitted(name, body.output_flags)
+        if not top:
+            self.memo[key] = made
+        return made
+
+    def file(self, head: Sequence[str]) -> str:
+        """The whole source."""
+        imports = ["import torch", "from torch import Tensor, nn"]
+        if "math" in self.needs:
+            imports.insert(0, "import math\n")
+        if "F" in self.needs:
+            imports.append("from torch.nn import functional as F")
+        for need in self.needs:
+            if need.startswith("python:"):
+                _, module, name = need.split(":", 2)
+                imports.append(f"from {module} import {name.split('.')[0]}")
+        parts = ['"""' + "\n".join(head) + '\n"""', "\n".join(imports), INPUT_ERROR.rstrip(), *self.order]
+        return "\n\n\n".join([parts[0] + "\n\n" + parts[1], *parts[2:]]) + "\n"
+
+
+class ClassBody:
+    """Writes one class."""
+
+    def __init__(self, writer: Writer, graph: Graph, batched: tuple[bool, ...], *, top: bool) -> None:
+        self.writer = writer
+        self.graph = graph
+        self.top = top
+        self.flags: dict[int, bool] = {id(v): b for v, b in zip(graph.inputs, batched, strict=True)}
+        labels = {n.label for n in graph.nodes if n.label is not None}
+        self.attributes = Names(MODULE_ATTRIBUTES | labels | {"check_inputs"})
+        self.locals = Names(RESERVED)
+        self.names: dict[int, str] = {}
+        self.init: list[str] = []
+        self.lines: list[str] = []
+        self.owners: dict[int, str] = {}
+        self.hints = _hints(graph)
+        self.last_use = _last_uses(graph)
+        self.inputs = [self._input_name(i, v) for i, v in enumerate(graph.inputs)]
+        for index, node in enumerate(graph.nodes):
+            self._node(index, node)
+        self.output_flags = tuple(self.flags[id(v)] for v in graph.outputs)
+
+    # -- names ---------------------------------------------------------------------------------------------
+
+    def _input_name(self, index: int, value: Value) -> str:
+        given = self.graph.names[index] if index < len(self.graph.names) else None
+        plain = "xyzuvw"[index] if index < 6 else f"x{index}"
+        name = self.locals.new(identifier(given or value.name or plain))
+        self.names[id(value)] = name
+        return name
+
+    def _result_names(self, index: int, node: Node) -> list[str]:
+        """A single result takes over the name of an input that is needed no more; else a name is found."""
+        if len(node.outputs) == 1:
+            wanted = self.hints.get(id(node.outputs[0]))
+            free = [v for v in node.inputs if self.last_use.get(id(v)) == index]
+            for value in free:
+                if wanted is None or self.names[id(value)] == wanted:
+                    return [self.names[id(value)]]
+        names = []
+        for value in node.outputs:
+            wanted = self.hints.get(id(value)) or node.label or "y"
+            names.append(self.locals.new(identifier(wanted)))
+        return names
+
+    # -- nodes ---------------------------------------------------------------------------------------------
+
+    def _node(self, index: int, node: Node) -> None:
+        box = node.box
+        args = [self.names[id(v)] for v in node.inputs]
+        flags = [self.flags[id(v)] for v in node.inputs]
+        if not box.broadcasts and any(flags) and not all(flags):
+            args, flags = self._expanded(node, args, flags)
+        site = Site(
+            node.dom,
+            node.cod,
+            args,
+            "",
+            self.writer.need,
+            size_of=lambda dim: self._size(dim, node, args),
+            fresh=lambda hint: self.locals.new(identifier(hint)),
+            batched=flags,
+        )
+        try:
+            outputs = self._state(node, site)
+            if self._dead(node):
+                for value in node.outputs:
+                    self.flags[id(value)] = any(flags)
+                return
+            site.results = self._result_names(index, node)
+            where = _place(node)
+            statements = self._statements(node, site)
+        except UnboundSize as error:
+            raise CatnetError(_unbound(error.dim, node)) from None
+        self.lines += [statements[0] + where, *statements[1:]] if statements else []
+        for value in node.inputs:
+            name = self.names[id(value)]
+            if self.last_use.get(id(value)) == index and name not in site.results:
+                self.locals.taken.discard(name)  # needed no more: later results may take the name
+        for value, name, flag in zip(node.outputs, site.results, outputs, strict=True):
+            self.names[id(value)] = name
+            self.flags[id(value)] = flag
+
+    def _dead(self, node: Node) -> bool:
+        used = any(id(v) in self.last_use for v in node.outputs)
+        return not used and node.box.effect == "pure" and not node.graphs
+
+    def _expanded(self, node: Node, args: list[str], flags: list[bool]) -> tuple[list[str], list[bool]]:
+        """Give the batch axes of the first batched input to those that have none."""
+        model = flags.index(True)
+        rank = len(node.dom[model].axes)
+        batch = f"{args[model]}.shape[:-{rank}]" if rank else f"{args[model]}.shape"
+        out = list(args)
+        for i, flag in enumerate(flags):
+            if not flag:
+                name = self.locals.new(args[i])
+                self.lines.append(f"{name} = {args[i]}.expand({batch} + {args[i]}.shape)")
+                out[i] = name
+        return out, [True] * len(flags)
+
+    def _state(self, node: Node, site: Site) -> tuple[bool, ...]:
+        """Register the node's submodule, if it has one; return which outputs have batch axes."""
+        plain = tuple(any(site.batched) for _ in node.outputs)
+        if node.owner is not None and id(node.owner) in self.owners:
+            site.module = self.owners[id(node.owner)]
+            if node.graphs and not isinstance(node.box, Loop):
+                return self.writer.class_of(node.graphs[0], tuple(site.batched)).batched
+            return plain
+        if isinstance(node.box, Loop):
+            return self._loop(node, site)
+        if node.graphs:
+            return self._composite(node, site, plain)
+        made = node.box.module(site)
+        if made is not None:
+            self._register(node, site, made, node.label or node.box.name)
+        return plain
+
+    def _register(self, node: Node, site: Site, made: str, wanted: str) -> None:
+        name = wanted if node.label is not None else self.attributes.new(identifier(wanted))
+        self.attributes.taken.add(name)
+        kind = getattr(node.box, "register", "")
+        if kind == "buffer":
+            self.init.append(f"self.register_buffer({name!r}, {made}, persistent=False)")
+        else:
+            self.init.append(f"self.{name} = {made}")
+        site.module = f"self.{name}"
+        if node.owner is not None:
+            self.owners[id(node.owner)] = site.module
+
+    def _composite(self, node: Node, site: Site, plain: tuple[bool, ...]) -> tuple[bool, ...]:
+        iterates = hasattr(node.box, "statements")
+        inner_flags = tuple(site.batched) if not iterates else None
+        elements = [self._element(g, inner_flags) for g in node.graphs]
+        made, name, _ = elements[0]
+        self._register(node, site, made, node.label or name)
+        site.inner = [site.module]
+        if iterates:
+            return plain
+        return self.writer.class_of(node.graphs[0], tuple(site.batched)).batched
+
+    def _loop(self, node: Node, site: Site) -> tuple[bool, ...]:
+        """A repeat: a ModuleList of equal or of different parts."""
+        flags = tuple(site.batched)
+        wanted = node.label or self._element(node.graphs[0], flags, loop=True)[1]
+        if len(node.graphs) == 1:
+            made = self._element(node.graphs[0], flags, loop=True)[0]
+            count = node.count.value
+            if count is None:
+                raise UnboundSize(node.count)
+            self._register(node, site, f"nn.ModuleList([{made} for _ in range({count})])", wanted)
+        else:
+            parts = ", ".join(self._element(g, flags, loop=True)[0] for g in node.graphs)
+            self._register(node, site, f"nn.ModuleList([{parts}])", wanted)
+        return tuple(any(flags) for _ in node.outputs)
+
+    def _element(
+        self, graph: Graph, flags: tuple[bool, ...] | None, *, loop: bool = False
+    ) -> tuple[str, str, bool]:
+        """How one part is constructed, what it is called, and whether it is a plain layer.
+
+        A part that is exactly one net is that net's class; one that is exactly one layer is that layer.
+        """
+        if flags is None:
+            flags = tuple(True for _ in graph.inputs)
+        only = graph.nodes[0] if len(graph.nodes) == 1 else None
+        passes = only is not None and only.inputs == graph.inputs and only.outputs == graph.outputs
+        if only is not None and passes and only.label is None and not isinstance(only.box, Loop):
+            if len(only.graphs) == 1 and not hasattr(only.box, "statements"):
+                return f"{self.writer.class_of(only.graphs[0], flags).name}()", only.box.name, False
+            if not only.graphs and type(only.box).code is Box.code:
+                site = Site(only.dom, only.cod, [], "", self.writer.need, batched=list(flags))
+                made = only.box.module(site)
+                if made is not None and getattr(only.box, "register", "") == "":
+                    return made, only.box.name, True
+        return f"{self.writer.class_of(graph, flags).name}()", graph.name, False
+
+    def _statements(self, node: Node, site: Site) -> list[str]:
+        left = ", ".join(site.results)
+        if isinstance(node.box, Loop):
+            step = self.locals.new("layer")
+            self.locals.taken.discard(step)
+            lines = [] if site.args == site.results else [f"{left} = {', '.join(site.args)}"]
+            return [*lines, f"for {step} in {site.module}:", f"{INDENT}{left} = {step}({left})"]
+        if node.graphs and not hasattr(node.box, "statements"):
+            return [f"{left} = {site.module}({', '.join(site.args)})"]
+        statements = getattr(node.box, "statements", None)
+        if statements is not None:
+            lines = statements(site)
+            return list(lines)
+        return [f"{left} = {node.box.code(site)}"]
+
+    def _size(self, dim: Dim, node: Node, args: list[str]) -> str:
+        """A dynamic dimension, read off the shapes of the node's inputs or of the graph's."""
+        reads: dict[str, str] = {}
+        pairs: list[tuple[str, Wire]] = list(zip(args, node.dom, strict=True))
+        for name, wire in pairs:
+            for back, axis in enumerate(reversed(wire.axes), start=1):
+                if isinstance(axis, Pack):
+                    break
+                symbol = axis.size.is_symbol
+                if symbol is not None:
+                    reads.setdefault(symbol, f"{name}.shape[-{back}]")
+                elif axis.size == dim:
+                    return f"{name}.shape[-{back}]"
+        if not dim.symbols <= reads.keys():
+            raise UnboundSize(dim)
+        return f"({python(dim, reads)})"
+
+    # -- text ----------------------------------------------------------------------------------------------
+
+    def text(self) -> str:
+        """The class, with `@@` in the place of its name."""
+        lines = ["class @@(nn.Module):", *_indented(_docstring(self.graph, self.inputs, self.top))]
+        if self.top:
+            lines += ["", f"{INDENT}check_inputs = True  # set to False to skip the check of the inputs"]
+        if self.init:
+            lines += ["", f"{INDENT}def __init__(self) -> None:", f"{INDENT * 2}super().__init__()"]
+            lines += [INDENT * 2 + line for line in self.init]
+        takes = "".join(f", {name}: Tensor" for name in self.inputs)
+        lines += ["", f"{INDENT}def forward(self{takes}) -> {_result_type(self.graph)}:"]
+        check = self.top and bool(self.inputs)
+        if check:
+            lines += [
+                f"{INDENT * 2}if self.check_inputs and not torch.compiler.is_compiling():",
+                f"{INDENT * 3}self._check({', '.join(self.inputs)})",
+            ]
+        lines += [INDENT * 2 + line for line in self.lines]
+        lines.append(f"{INDENT * 2}return {_returned([self.names[id(v)] for v in self.graph.outputs])}")
+        if check:
+            lines += ["", f"{INDENT}@staticmethod", f"{INDENT}def _check({takes[2:]}) -> None:"]
+            lines += [INDENT * 2 + line for line in check_lines(self.graph, self.inputs)] or [f"{INDENT * 2}pass"]
+        return "\n".join(lines)
+
+
+def _hints(graph: Graph) -> dict[int, str]:
+    """The name that each value should have: its own, or that of the named value that it leads to."""
+    uses: dict[int, int] = {}
+    for node in graph.nodes:
+        for value in node.inputs:
+            uses[id(value)] = uses.get(id(value), 0) + 1
+    for value in graph.outputs:
+        uses[id(value)] = uses.get(id(value), 0) + 1
+    hints: dict[int, str] = {}
+    for node in reversed(graph.nodes):
+        for value in node.outputs:
+            if value.name is not None:
+                hints[id(value)] = identifier(value.name)
+        wanted = hints.get(id(node.outputs[0])) if len(node.outputs) == 1 else None
+        if wanted is not None and len(node.inputs) == 1 and uses[id(node.inputs[0])] == 1:
+            if node.inputs[0].node is not None:
+                hints.setdefault(id(node.inputs[0]), wanted)
+    return hints
+
+
+def _last_uses(graph: Graph) -> dict[int, int]:
+    """For each value the index of the last node that uses it; outputs are used at the very end."""
+    last: dict[int, int] = {}
+    for index, node in enumerate(graph.nodes):
+        for value in node.inputs:
+            last[id(value)] = index
+    for value in graph.outputs:
+        last[id(value)] = len(graph.nodes)
+    return last
+
+
+def _place(node: Node) -> str:
+    """The spec line that a statement came from, as a comment."""
+    if node.span is None:
+        return ""
+    line, _ = node.span.source.position(node.span.start)
+    file = node.span.source.name.replace("\\", "/").rsplit("/", 1)[-1]
+    shown = "".join(c for c in file if c.isprintable())
+    return f"  # {shown}:{line}"
+
+
+def _indented(lines: list[str]) -> list[str]:
+    return [INDENT + line if line else "" for line in lines]
+
+
+def _docstring(graph: Graph, inputs: Sequence[str], top: bool) -> list[str]:
+    doc = [_safe(line) for line in graph.doc]
+    type_line = f"{_safe(graph.type)}"
+    if not top and not doc:
+        return [f'"""`{type_line}`."""']
+    lines = [*doc, ""] if doc else []
+    lines.append(f"Type: {type_line}")
+    if top:
+        limit = graph.batch_axes
+        count = "Any number of" if limit is None else f"At most {limit}" if limit else "No"
+        lines.append(f"{count} leading batch ax{'is' if limit == 1 else 'es'}.")
+    if len(lines) == 1:
+        return [f'"""{lines[0]}"""']
+    return ['"""' + lines[0], *lines[1:], '"""']
+
+
+def _safe(text: str) -> str:
+    """Text that cannot end a docstring or hide control characters in code."""
+    shown = "".join(c if c.isprintable() else " " for c in text)
+    return shown.replace("\\", "\\\\").replace('"""', "'''").replace('"', "'")
+
+
+def _result_type(graph: Graph) -> str:
+    count = len(graph.outputs)
+    if count == 1:
+        return "Tensor"
+    return f"tuple[{', '.join(['Tensor'] * count)}]" if count else "tuple[()]"
+
+
+def _returned(names: list[str]) -> str:
+    return ", ".join(names) if names else "()"
+
+
+def _unbound(dim: Dim, node: Node) -> Diagnostic:
+    name = sorted(dim.symbols)[0]
+    return Diagnostic(
+        "E0214",
+        f"the size `{dim}` must be known when compiling: `{node.box.name}` makes parameters or steps of it",
+        node.span,
+        help=f"give it: -p {name}=... on the command line, {name} = ... from Python",
+    )
+
+
+def unwrapped(graph: Graph) -> Graph:
+    """The graph of a net, where a graph is nothing but one use of that net."""
+    while len(graph.nodes) == 1:
+        node = graph.nodes[0]
+        single = len(node.graphs) == 1 and not isinstance(node.box, Loop) and not hasattr(node.box, "statements")
+        if not single or node.inputs != graph.inputs or node.outputs != graph.outputs:
+            break
+        graph = node.graphs[0]
+    return graph
+
+
+def emit(graph: Graph, title: str) -> tuple[str, str]:
+    """The source of a module for a graph, and the name of its class.
+
+    Raises `CatnetError`: E0214 where a size that must be known is not, E0218 over budget.
+    """
+    graph = unwrapped(graph)
+    if graph.size > BUDGET:
+        raise CatnetError(
+            Diagnostic("E0218", f"this net has {graph.size:,} boxes; at most {BUDGET:,} are compiled", graph.span)
+        )
+    writer = Writer()
+    made = writer.class_of(graph, tuple(True for _ in graph.inputs), top=True)
+    return writer.file([_safe(title)]), made.name
+
+
+def python_leaves(graph: Graph) -> list[tuple[Any, Node]]:
+    """The modules that Python leaves would import, with the nodes that ask."""
+    found = []
+    for _, node in graph.walk():
+        declaration = getattr(node.box, "declaration", None)
+        target = getattr(declaration, "target", None)
+        if target is not None:
+            found.append((target.partition(":")[0], node))
+    return found
+
