@@ -1,6 +1,33 @@
 """The vocabulary: one file per family, one class per box. Importing this package fills `VOCABULARY`."""
 
-from catnet.boxes import linear
+from catnet.boxes import (
+    activation,
+    arithmetic,
+    attention,
+    convolution,
+    linear,
+    norm,
+    parts,
+    pooling,
+    random,
+    reduce,
+    shape,
+    source,
+)
 from catnet.diagrams.box import VOCABULARY
 
-__all__ = ["VOCABULARY", "linear"]
+__all__ = [
+    "VOCABULARY",
+    "activation",
+    "arithmetic",
+    "attention",
+    "convolution",
+    "linear",
+    "norm",
+    "parts",
+    "pooling",
+    "random",
+    "reduce",
+    "shape",
+    "source",
+]

@@ -45,7 +45,10 @@ class Relu(Entrywise):
 
 @box("gelu", "activation")
 class Gelu(Entrywise):
-    """`x P(Z <= x)` for a standard normal Z (Hendrycks and Gimpel, 2016); `approximate = "tanh"` as in GPT-2."""
+    """`x P(Z <= x)` for a standard normal Z (Hendrycks and Gimpel, 2016). R[...s] -> R[...s].
+
+    `approximate = "tanh"` is the approximation that GPT-2 uses.
+    """
 
     approximate: str = "none"
     call: ClassVar[str] = "F.gelu"

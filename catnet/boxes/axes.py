@@ -54,7 +54,8 @@ def count(box: str, inputs: Object, wanted: int) -> None:
     """Refuse another number of wires."""
     if len(inputs) != wanted:
         raise reject(
-            f"`{box}` takes {wanted} wire{'s' * (wanted != 1)}, but {len(inputs)} come{'s' * (len(inputs) == 1)}",
+            f"`{box}` takes {wanted or 'no'} wire{'s' * (wanted != 1)}, "
+            f"but {len(inputs)} come{'s' * (len(inputs) == 1)}",
             code="E0204",
         )
 
@@ -81,8 +82,8 @@ def axis_position(
 ) -> int:
     """Where the axis stands, counted from the end (-1 is the last).
 
-    A name is looked for among the axes' names, then among their sizes. Raises `TypeProblem` (E0223) where there
-    is no such axis, or more than one.
+    A name is looked for among the axes' names, then among their sizes. Raises `TypeProblem` (E0223) where
+    there is no such axis, or more than one.
     """
     if ref.index is not None:
         return _by_index(wire, ref.index, box, port)

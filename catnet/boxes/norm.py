@@ -35,8 +35,8 @@ class LayerNorm(Box):
     def parameters(self, inputs: Object, outputs: Object) -> dict[str, tuple[Dim, ...]]:
         if not self.affine:
             return {}
-        weight = {"weight": (last(inputs),)}
-        return {**weight, "bias": (last(inputs),)} if self.bias else weight
+        names = ("weight", "bias") if self.bias else ("weight",)
+        return {name: (last(inputs),) for name in names}
 
     def flops(self, inputs: Object, outputs: Object) -> Dim:
         return elements(outputs[0]) * 7
@@ -130,7 +130,8 @@ class BatchNorm(ChannelNorm):
 @box("group_norm", "norm")
 class GroupNorm(ChannelNorm):
     """Normalise groups of channels over all further axes, then scale and shift (Wu and He, 2018;
-    `torch.nn.GroupNorm`). The type is unchanged; a batch axis is required; 7 operations per entry are counted."""
+    `torch.nn.GroupNorm`). The type is unchanged; a batch axis is required. 7 operations per entry are counted.
+    """
 
     groups: Dim
     eps: float = 1e-5

@@ -105,9 +105,13 @@ def _side(text: str, side: str) -> tuple[Group, ...]:
         elif token == DOTS or token.isidentifier():
             if token == DOTS and inside is not None:
                 raise bad(text, "`...` stands inside brackets", "`flatten` joins all axes")
-            _ = groups.append((token,)) if inside is None else inside.append(token)
+            if inside is None:
+                groups.append((token,))
+            else:
+                inside.append(token)
         else:
-            raise bad(text, f"`{token}` is not a name", "name the axis, and give its size: rearrange(..., h = 4)")
+            help = "name the axis, and give its size: rearrange(..., h = 4)"
+            raise bad(text, f"`{token}` is not a name", help)
     if inside is not None:
         raise bad(text, "a `(` without its `)`")
     return tuple(groups)

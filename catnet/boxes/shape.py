@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, ClassVar
 
-from catnet.boxes.axes import known_axes, is_unknown, only_wire, product, trailing
+from catnet.boxes.axes import is_unknown, known_axes, only_wire, product, trailing
 from catnet.boxes.pattern import Group, Pattern, move, read_pattern
 from catnet.diagrams.box import Box, MapKind, Site, box
 from catnet.types.dims import Dim
 from catnet.types.facts import Pred, Verdict
-from catnet.types.infer import Inference, TypeProblem, reject
+from catnet.types.infer import Inference, reject
+from catnet.types.static import nearest
 from catnet.types.wires import Axis, AxisLike, Object, Pack, Wire
 
 if TYPE_CHECKING:
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 
 @box("flatten", "shape")
 class Flatten(Box):
-    """All axes of the wire as one, the last varying fastest: R[a, b, c] -> R[a*b*c]; a scalar becomes R[1]."""
+    """All axes of the wire as one, the last varying fastest: R[a, b, c] -> R[a*b*c]; R -> R[1]."""
 
     map_kind: ClassVar[MapKind] = "linear"
 
@@ -42,9 +43,9 @@ class Flatten(Box):
 class Rearrange(Box):
     """Split, permute and join axes by a pattern, as in einops: `rearrange("t (h c) -> h t c", h = 4)`.
 
-    Brackets group the parts of one axis, the last varying fastest. Sizes that do not follow are given by name.
-    The pattern speaks of the trailing axes; `...` stands for axes that it does not name, `1` for an axis of
-    size 1. An isomorphism.
+    Brackets group the parts of one axis, the last varying fastest. Sizes that do not follow are given by
+    name. The pattern speaks of the trailing axes; `...` stands for axes that it does not name, `1` for an
+    axis of size 1. An isomorphism.
     """
 
     pattern: str
@@ -60,7 +61,9 @@ class Rearrange(Box):
         unknown = [n for n, _ in self.sizes if n not in pattern.names]
         if unknown:
             raise reject(
-                f'the pattern "{self.pattern}" has no axis `{unknown[0]}`', help="leave the argument out", code="E0213"
+                f'the pattern "{self.pattern}" has no axis `{unknown[0]}`',
+                help=nearest(unknown[0], pattern.names) or "leave the argument out",
+                code="E0213",
             )
         wire = self._opened(typing.inference, wire, len(pattern.left))
         axes = trailing(wire)[len(trailing(wire)) - len(pattern.left) :]
@@ -70,7 +73,7 @@ class Rearrange(Box):
         tags = {g[0]: a.tag for g, a in zip(pattern.left, axes, strict=True) if len(g) == 1}
         front = wire.axes[: len(wire.axes) - len(pattern.left)]
         joined = [
-            Axis(product([sizes[n] for n in group]), tags.get(group[0], group[0]) if len(group) == 1 else None)
+            Axis(product([sizes[n] for n in group]), tags.get(group[0]) if len(group) == 1 else None)
             for group in pattern.right
         ]
         return (typing.inference.wire(wire.with_axes((*front, *joined))),)
@@ -119,11 +122,8 @@ class Rearrange(Box):
             sizes[missing[0]] = inference.fresh_dim(missing[0])
             inference.equal(size, known * sizes[missing[0]])
         else:
-            simple = inference.facts.simplify(size)
-            inference.demand(
-                Pred.divides(simple, known), f"`rearrange` needs {inference.facts.show(size)} % {known} == 0"
-            )
-            sizes[missing[0]] = simple // known
+            inference.demand(Pred.divides(size, known), f"`rearrange` needs {size} % {known} == 0")
+            sizes[missing[0]] = size // known
 
     def _same(self, inference: Inference, group: Group, size: Dim, known: Dim) -> None:
         verdict = inference.equal(size, known)
@@ -140,18 +140,17 @@ class Rearrange(Box):
 
     def inverse(self, inputs: Object) -> Box | None:
         left, _, right = self.pattern.partition("->")
-        return Rearrange(f"{right.strip()} -> {left.strip()}", self.sizes)
+        return type(self)(f"{right.strip()} -> {left.strip()}", self.sizes)  # type: ignore[call-arg]
 
     def code(self, site: Site) -> str:
         pattern = self._fitted(site.inputs[0])
         sizes = dict(self.sizes)
-        inference = Inference()
-        axes = trailing(site.inputs[0])
         value = site.args[0]
         count = len(pattern.left)
-        for at, group in enumerate(pattern.left):
-            size = axes[len(axes) - count + at].size
-            self._split(inference, group, size, sizes)
+        axes = trailing(site.inputs[0])[-count:] if count else ()
+        for at, (group, axis) in enumerate(zip(pattern.left, axes, strict=True)):
+            known = product([sizes[n] for n in group if n in sizes])
+            sizes.update((n, axis.size // known) for n in group if n not in sizes)
             if len(group) > 1:
                 value += f".unflatten({at - count}, ({', '.join(_parts(site, [sizes[n] for n in group]))}))"
             elif not group:
@@ -161,7 +160,7 @@ class Rearrange(Box):
 
 
 def _parts(site: Site, sizes: list[Dim]) -> list[str]:
-    """The sizes of a split as code; the one that sharding may shrink, the first if it can be, is left open."""
+    """The sizes of a split as code; the one that sharding may shrink, the first if possible, is left open."""
     fixed = [s.value is not None for s in sizes]
     free = next((i for i in range(len(sizes)) if all(f for j, f in enumerate(fixed) if j != i)), 0)
     return ["-1" if i == free else site.size(s) for i, s in enumerate(sizes)]
@@ -171,7 +170,7 @@ def _joins(pattern: Pattern) -> str:
     """Code that joins the components of each axis on the right."""
     text = ""
     after = len(pattern.order)
-    for at, group in enumerate(pattern.right):
+    for group in pattern.right:
         if len(group) > 1:
             end = after - len(group)
             text += f".flatten({-after})" if end == 0 else f".flatten({-after}, {-end - 1})"
@@ -179,5 +178,3 @@ def _joins(pattern: Pattern) -> str:
             text += f".unsqueeze({-after - 1})"
         after -= len(group)
     return text
-
-

@@ -16,7 +16,8 @@ from catnet.types.static import AxisRef, Condition
 
 def to_tree(term: terms.Diagram) -> tree.Expr:
     """The expression that says what the term says."""
-    return _PRINT[type(term)](term)
+    made: tree.Expr = terms.handler(_PRINT, term)(term)
+    return made
 
 
 def static_tree(value: Any) -> tree.Expr:

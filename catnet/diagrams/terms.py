@@ -344,3 +344,9 @@ class Broken(Diagram):
     """A part whose mistake is already reported: it takes anything and gives an unknown wire."""
 
     span: Span | None = None
+
+
+def handler(table: dict[type, Any], term: Diagram) -> Any:
+    """The entry of a table by class for a term, or for the nearest class that it derives from."""
+    found = table.get(type(term))
+    return found if found is not None else next(table[c] for c in type(term).__mro__ if c in table)

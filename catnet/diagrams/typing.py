@@ -116,7 +116,7 @@ class Typing:
 
     def place(self, term: terms.Diagram, inputs: Values) -> Values:
         """The outputs of a term on these inputs; new nodes are recorded in the current graph."""
-        return _PLACE[type(term)](self, term, inputs)
+        return terms.handler(_PLACE, term)(self, term, inputs)
 
     def add(
         self, box: Box, inputs: Values, span: Span | None, label: str | None = None, owner: Any = None
@@ -483,7 +483,21 @@ def graph_of(term: terms.Diagram, wires: Sequence[Wire] | None = None) -> Graph:
             wires = [typing.inference.fresh_wire() for _ in range(1 if count is None else count)]
     graph = typing.finish(typing.subgraph("main", term, wires))
     typing.report.raise_errors()
+    if typing.inference.open_variables(graph.dom + graph.cod):
+        generalise(typing, (graph,))
     return graph
+
+
+def generalise(typing: Typing, graphs: Sequence[Graph]) -> None:
+    """Give what inference left open readable names: `R[...s, d]`; a wire of which nothing is known is `X`."""
+    inference = typing.inference
+    values = [v for g in graphs for v in (*g.inputs, *g.outputs)]
+    values += [v for g in graphs for _, node in g.walk() for v in node.outputs]
+    taken = {name for v in values for name in v.wire.symbols}
+    for value in values:
+        inference.name_variables(inference.wire(value.wire), taken)
+    for graph in graphs:
+        typing.finish(graph)
 
 
 _PLACE: dict[type, Callable[[Typing, Any, Values], Values]] = {

@@ -130,11 +130,15 @@ def law_sides(
 
 
 def law_graphs(
-    typing: Typing, left: terms.Diagram, right: terms.Diagram, law: tree.Law
+    typing: Typing, left: terms.Diagram, right: terms.Diagram, law: tree.Law, wires: Object | None = None
 ) -> tuple[Graph, Graph] | None:
-    """The graphs of both sides at their common most general type; None if they have none (reported)."""
+    """The graphs of both sides on the same inputs: `wires`, or the most general ones that both accept.
+
+    None if there are none (reported).
+    """
     counts = [n for n in (arity(left, {}), arity(right, {})) if n is not None]
-    wires = [typing.inference.fresh_wire() for _ in range(counts[0] if counts else 1)]
+    if wires is None:
+        wires = tuple(typing.inference.fresh_wire() for _ in range(counts[0] if counts else 1))
     errors = len(typing.report.errors)
     one, two = (typing.subgraph(side, term, wires) for side, term in (("left", left), ("right", right)))
     if len(typing.report.errors) > errors:

@@ -25,7 +25,14 @@ UNSIGNED = "~"
 
 
 class DimError(ValueError):
-    """A dimension that is undefined (division by zero, negative exponent) or too large to hold."""
+    """A dimension that is undefined (division by zero, negative exponent) or too large to hold.
+
+    The arguments are a template and what goes into it: sampling meets many of these and reads none.
+    """
+
+    def __str__(self) -> str:
+        template, *inserts = self.args
+        return str(template).format(*inserts)
 
 
 class Atom:

@@ -55,16 +55,16 @@ def evaluate_atom(atom: Atom, mapping: Mapping[str, int]) -> int:
         try:
             return mapping[atom.name]
         except KeyError:
-            raise DimError(f"no value for the name {atom.name!r}") from None
+            raise DimError("no value for the name {!r}", atom.name) from None
     numbers = [part.evaluate(mapping) for part in atom.parts]
     if isinstance(atom, FloorDiv):
         if numbers[1] <= 0:
             problem = "division by zero" if numbers[1] == 0 else "division by a negative number"
-            raise DimError(f"{problem} in a dimension: ({atom.numerator})//({atom.denominator})")
+            raise DimError("{} in a dimension: ({})//({})", problem, atom.numerator, atom.denominator)
         return numbers[0] // numbers[1]
     if isinstance(atom, Exp):
         if numbers[0] < 0:
-            raise DimError(f"negative exponent in a dimension: {atom.base}^({atom.exponent})")
+            raise DimError("negative exponent in a dimension: {}^({})", atom.base, atom.exponent)
         return bounded_power(atom.base, numbers[0])
     assert isinstance(atom, Extremum)
     return max(numbers) if atom.kind == "max" else min(numbers)

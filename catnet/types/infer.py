@@ -71,6 +71,13 @@ class Binding:
     batch: tuple[AxisLike, ...] = ()
 
 
+def _unused(letters: str, taken: set[str]) -> str:
+    numbers = ("", *map(str, range(2, 100_000)))
+    name = next(letter + number for number in numbers for letter in letters if letter + number not in taken)
+    taken.add(name)
+    return name
+
+
 class Inference:
     """The state of one typing run: facts, solved variables, open equations, demands."""
 
@@ -147,6 +154,29 @@ class Inference:
     def wires(self, wires: Sequence[Wire]) -> Object:
         """`wire` for each."""
         return tuple(self.wire(w) for w in wires)
+
+    def open_variables(self, wires: Sequence[Wire]) -> bool:
+        """Whether anything in these wires is still to be inferred."""
+        return any("?" in str(self.wire(w)) for w in wires)
+
+    def name_variables(self, wire: Wire, taken: set[str]) -> None:
+        """Solve what is open in a wire by rigid names that are not `taken` (which grows)."""
+        unknown = wire.kind.variable and wire.kind.name.startswith("?")
+        if unknown:
+            self.kinds[wire.kind.name] = Kind(_unused("XYZUVW", taken), variable=True)
+        for axis in wire.axes:
+            if isinstance(axis, Pack) and axis.name.startswith("?"):
+                whole = unknown and wire.axes == (Pack(wire.kind.name),)
+                self.packs[axis.name] = () if whole else (Pack(_unused("suvw", taken)),)
+            elif isinstance(axis, Axis):
+                self._name_sizes(axis.size, taken)
+        if wire.kind.size is not None:
+            self._name_sizes(wire.kind.size, taken)
+
+    def _name_sizes(self, size: Dim, taken: set[str]) -> None:
+        for name in sorted(size.symbols):
+            if name.startswith("?"):
+                self.dims[name] = Dim.sym(_unused("dknmlabc", taken))
 
     # -- unification ---------------------------------------------------------------------------------------
 

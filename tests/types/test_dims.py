@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 from catnet.types.dims import Dim, DimError, FloorDiv, Symbol
 
 NAMES = ("a", "b", "d", "depth", "h", "heads", "k", "n", "p", "s", "t", "w", "x")
-SCOPE: dict[str, Any] = {name: Dim.sym(name) for name in NAMES} | {"max": Dim.max, "min": Dim.min, "D": Dim.const}
+FUNCTIONS = {"max": Dim.max, "min": Dim.min, "D": Dim.const}
+SCOPE: dict[str, Any] = {name: Dim.sym(name) for name in NAMES} | FUNCTIONS
 
 
 def dim(text: str) -> Dim:
@@ -25,7 +26,7 @@ def dim(text: str) -> Dim:
 
 
 class Reader:
-    """A small recursive-descent reader of dimension text, written from the language page, not from the printer."""
+    """A small recursive-descent reader of dimension text, by the language page rather than the printer."""
 
     def __init__(self, text: str) -> None:
         self.tokens = re.findall(r"\?*[A-Za-z_]\w*|\d+|//|[-+*%^(),]", text)
@@ -295,7 +296,7 @@ def test_nesting_is_bounded() -> None:
         for _ in range(1000):
             d = (3 * (d // 2) + dim("w") * (d // 2)) // 5
 
-    with pytest.raises(DimError, match="nested|operands|terms"):
+    with pytest.raises(DimError, match=r"nested|operands|terms"):
         grow()
 
 
@@ -408,8 +409,9 @@ def test_normal_form_is_defined_where_the_tree_is(tree: Tree, point: dict[str, i
     try:
         normal = built(tree)
     except DimError as problem:
-        assert "bits" in str(problem) or "terms" in str(problem) or "at most" in str(problem)
-        return
+        if any(word in str(problem) for word in ("bits", "terms", "at most")):
+            return
+        raise
     assert normal.evaluate(point) == expected
 
 

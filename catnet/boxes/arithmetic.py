@@ -1,0 +1,64 @@
+"""Arithmetic of wires (`add`, `mul` and `scale` are in `catnet.diagrams.structural`)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar
+
+from catnet.boxes.axes import count, real_wire, trailing
+from catnet.diagrams.box import Box, MapKind, Site, box, elements
+from catnet.diagrams.structural import Pointwise
+from catnet.types.dims import Dim
+from catnet.types.wires import Object
+
+if TYPE_CHECKING:
+    from catnet.diagrams.typing import Typing
+
+
+class Two(Pointwise):
+    """Two wires of one type, combined entry by entry."""
+
+    arity: int | None = 2
+
+    def rule(self, typing: Typing, inputs: Object) -> Object:
+        count(self.name, inputs, 2)
+        return tuple(real_wire(typing, w) for w in super().rule(typing, inputs))
+
+    def code(self, site: Site) -> str:
+        return f"{site.args[0]} {self.word} {site.args[1]}"
+
+    def sign(self) -> str:
+        return self.word
+
+
+@box("sub", "arithmetic")
+class Subtract(Two):
+    """The first wire minus the second. R[...s] @ R[...s] -> R[...s]."""
+
+    word: ClassVar[str] = "-"
+    map_kind: ClassVar[MapKind] = "linear"
+
+
+@box("div", "arithmetic")
+class Divide(Two):
+    """The first wire divided by the second, entry by entry. R[...s] @ R[...s] -> R[...s]."""
+
+    word: ClassVar[str] = "/"
+    map_kind: ClassVar[MapKind] = "smooth"
+
+
+@box("matmul", "arithmetic")
+class MatrixProduct(Box):
+    """The product of matrices. R[...s, a, b] @ R[...s, b, c] -> R[...s, a, c]."""
+
+    arity = 2
+    signature: ClassVar[str] = "R[...s, a, b] @ R[...s, b, c] -> R[...s, a, c]"
+    map_kind: ClassVar[MapKind] = "smooth"
+
+    def flops(self, inputs: Object, outputs: Object) -> Dim:
+        return elements(outputs[0]) * trailing(inputs[0])[-1].size * 2
+
+    def code(self, site: Site) -> str:
+        return f"{site.args[0]} @ {site.args[1]}"
+
+    def sign(self) -> str:
+        return "@"

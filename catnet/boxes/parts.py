@@ -1,0 +1,231 @@
+"""Boxes that join wires and take parts of them: any kind of wire, no arithmetic."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar
+
+from catnet.boxes.axes import LAST, ZERO, axis_position, is_unknown, only_wire, trailing
+from catnet.diagrams.box import Box, MapKind, Site, box
+from catnet.types.dims import Dim
+from catnet.types.facts import Pred, Verdict
+from catnet.types.infer import reject
+from catnet.types.static import AxisRef
+from catnet.types.wires import Axis, AxisLike, Object, Wire
+
+if TYPE_CHECKING:
+    from catnet.diagrams.typing import Typing
+
+
+def with_size(wire: Wire, position: int, size: Dim, tag: str | None = None) -> Wire:
+    """The wire with another size for the axis at a position from the end."""
+    axes = list(wire.axes)
+    axes[position] = Axis(size, tag)
+    return wire.with_axes(axes)
+
+
+def without_axis(wire: Wire, position: int) -> Wire:
+    """The wire without the axis at a position from the end."""
+    axes = list(wire.axes)
+    del axes[position]
+    return wire.with_axes(axes)
+
+
+def axis_at(wire: Wire, position: int) -> Axis:
+    """The axis at a position from the end."""
+    return trailing(wire)[position]
+
+
+@box("concat", "shape")
+class Concat(Box):
+    """Join wires along one axis (the last, if none is said): the sizes add, all other axes are equal.
+
+    R[...s, a] @ R[...s, b] -> R[...s, a + b], and likewise for any number of wires.
+    """
+
+    axis: AxisRef = LAST
+    arity = None
+    map_kind: ClassVar[MapKind] = "linear"
+    broadcasts: ClassVar[bool] = False
+
+    def rule(self, typing: Typing, inputs: Object) -> Object:
+        inference = typing.inference
+        if not inputs:
+            raise reject("`concat` takes at least one wire, but none come", code="E0204")
+        wires = inference.wires(inputs)
+        lead = next((i for i, w in enumerate(wires) if not is_unknown(w)), None)
+        if lead is None:
+            return (inference.fresh_wire(),)
+        position = axis_position(wires[lead], self.axis, inference.facts, box=self.name, port=lead)
+        total = ZERO
+        for port, wire in enumerate(wires):
+            size = axis_at(wires[lead], position).size if port == lead else inference.fresh_dim()
+            if port != lead:
+                inference.unify(wire, with_size(wires[lead], position, size), port)
+            total = total + inference.dim(size)
+        return (inference.wire(with_size(wires[lead], position, total)),)
+
+    def code(self, site: Site) -> str:
+        position = axis_position(site.inputs[0], self.axis)
+        return f"torch.cat(({', '.join(site.args)}), dim={position})" if len(site.args) > 1 else site.args[0]
+
+
+@box("stack", "shape")
+class Stack(Box):
+    """Wires of one type as one wire with a new axis at `at` (0: in front, -1: last).
+
+    R[...s] @ R[...s] -> R[2, ...s] for `at = 0`, where the number of axes is known.
+    """
+
+    at: Dim = ZERO
+    arity = None
+    map_kind: ClassVar[MapKind] = "linear"
+    broadcasts: ClassVar[bool] = False
+
+    def rule(self, typing: Typing, inputs: Object) -> Object:
+        inference = typing.inference
+        if not inputs:
+            raise reject("`stack` takes at least one wire, but none come", code="E0204")
+        for port, wire in enumerate(inputs[1:], start=1):
+            inference.unify(wire, inputs[0], port)
+        wire = inference.wire(inputs[0])
+        if is_unknown(wire):
+            return (inference.fresh_wire(),)
+        position = self._position(wire)
+        axes: list[AxisLike] = list(wire.axes)
+        axes.insert(len(axes) + 1 + position, Axis(Dim.const(len(inputs))))
+        return (wire.with_axes(axes),)
+
+    def _position(self, wire: Wire) -> int:
+        at, count = self.at.value, len(trailing(wire))
+        if at is not None and -count - 1 <= at < 0:
+            return at
+        if at is not None and 0 <= at <= count and count == len(wire.axes):
+            return at - count - 1
+        raise reject(f"a new axis cannot stand at {self.at} of `{wire}`", code="E0223",
+                     help=f"places are -{count + 1} to -1, counted from the end")  # fmt: skip
+
+    def code(self, site: Site) -> str:
+        comma = "," if len(site.args) == 1 else ""
+        return f"torch.stack(({', '.join(site.args)}{comma}), dim={self._position(site.inputs[0])})"
+
+
+@box("split", "shape")
+class Split(Box):
+    """Cut an axis into parts of the given sizes, one wire each: `split((a, b))` is
+    R[...s, a + b] -> R[...s, a] @ R[...s, b]."""
+
+    sizes: tuple[Dim, ...]
+    axis: AxisRef = LAST
+    map_kind: ClassVar[MapKind] = "linear"
+
+    def rule(self, typing: Typing, inputs: Object) -> Object:
+        inference = typing.inference
+        wire = only_wire(self.name, inputs, typing)
+        if is_unknown(wire):
+            return tuple(inference.fresh_wire() for _ in self.sizes)
+        position = axis_position(wire, self.axis, inference.facts, box=self.name)
+        total, size = sum(self.sizes, ZERO), axis_at(wire, position).size
+        verdict = inference.equal(size, total)
+        if not (verdict is True or verdict):
+            no = isinstance(verdict, Verdict) and verdict.kind == "no"
+            raise reject(
+                f"`split` cuts {total} entries, the axis of `{wire}` has {size}" if no else
+                f"`split` needs `{size} == {total}`, which is not known here",
+                help="" if no else f"if it always holds, say so: where {size} == {total}",
+                code="E0203" if no else "E0206",
+            )  # fmt: skip
+        return tuple(with_size(wire, position, s) for s in self.sizes)
+
+    def code(self, site: Site) -> str:
+        sizes = ", ".join(site.size(s) for s in self.sizes)
+        comma = "," if len(self.sizes) == 1 else ""
+        value = f"{site.args[0]}.split(({sizes}{comma}), dim={axis_position(site.inputs[0], self.axis)})"
+        return value + "[0]" if len(self.sizes) == 1 else value
+
+
+@box("chunk", "shape")
+class Chunk(Box):
+    """Cut an axis into `parts` equal parts, one wire each: `chunk(2)` is
+    R[...s, 2*d] -> R[...s, d] @ R[...s, d]."""
+
+    parts: Dim
+    axis: AxisRef = LAST
+    map_kind: ClassVar[MapKind] = "linear"
+
+    def rule(self, typing: Typing, inputs: Object) -> Object:
+        inference = typing.inference
+        wire = only_wire(self.name, inputs, typing)
+        parts = self.parts.value
+        if parts is None or parts < 1:
+            raise reject(f"`chunk` needs a known number of parts, at least 1, not `{self.parts}`",
+                         help="the number of wires cannot depend on a parameter")  # fmt: skip
+        if is_unknown(wire):
+            return tuple(inference.fresh_wire() for _ in range(parts))
+        position = axis_position(wire, self.axis, inference.facts, box=self.name)
+        size = axis_at(wire, position).size
+        if any(n.startswith("?") for n in size.symbols):
+            part = inference.fresh_dim()
+            inference.equal(size, part * parts)
+        else:
+            inference.demand(Pred.divides(size, parts), f"`chunk` needs {size} % {parts} == 0")
+            part = size // parts
+        return tuple(with_size(wire, position, part) for _ in range(parts))
+
+    def code(self, site: Site) -> str:
+        value = f"{site.args[0]}.chunk({self.parts}, dim={axis_position(site.inputs[0], self.axis)})"
+        return value + "[0]" if self.parts.value == 1 else value
+
+
+@box("slice", "shape")
+class Slice(Box):
+    """The entries `start` to `stop - 1` of an axis (the last, if none is said):
+    R[...s, n] -> R[...s, stop - start]."""
+
+    start: Dim
+    stop: Dim
+    axis: AxisRef = LAST
+    map_kind: ClassVar[MapKind] = "linear"
+
+    def rule(self, typing: Typing, inputs: Object) -> Object:
+        inference = typing.inference
+        wire = only_wire(self.name, inputs, typing)
+        if is_unknown(wire):
+            return (wire,)
+        position = axis_position(wire, self.axis, inference.facts, box=self.name)
+        size = axis_at(wire, position).size
+        inference.demand(Pred(">=", self.start, ZERO), f"`slice` needs {self.start} >= 0")
+        inference.demand(Pred(">", self.stop, self.start), f"`slice` needs {self.stop} > {self.start}")
+        inference.demand(Pred(">=", size, self.stop), f"`slice` needs {size} >= {self.stop}")
+        return (with_size(wire, position, self.stop - self.start),)
+
+    def code(self, site: Site) -> str:
+        position = axis_position(site.inputs[0], self.axis)
+        start = "" if self.start == ZERO else site.size(self.start)
+        return f"{site.args[0]}[..., {start}:{site.size(self.stop)}{', :' * (-1 - position)}]"
+
+
+@box("select", "shape")
+class Select(Box):
+    """One entry of an axis, which vanishes: `select(0, axis = t)` is R[t, d] -> R[d]; -1 is the last."""
+
+    index: Dim
+    axis: AxisRef = LAST
+    map_kind: ClassVar[MapKind] = "linear"
+
+    def rule(self, typing: Typing, inputs: Object) -> Object:
+        inference = typing.inference
+        wire = only_wire(self.name, inputs, typing)
+        if is_unknown(wire):
+            return (inference.fresh_wire(),)
+        position = axis_position(wire, self.axis, inference.facts, box=self.name)
+        size = axis_at(wire, position).size
+        if self.index.value is not None and self.index.value < 0:
+            least = -self.index
+        else:
+            least = self.index + 1
+        inference.demand(Pred(">=", size, least), f"`select({self.index})` needs {size} >= {least}")
+        return (without_axis(wire, position),)
+
+    def code(self, site: Site) -> str:
+        position = axis_position(site.inputs[0], self.axis)
+        return f"{site.args[0]}[..., {site.size(self.index)}{', :' * (-1 - position)}]"

@@ -1,0 +1,70 @@
+"""Reductions over one axis."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar
+
+from catnet.boxes.axes import axis_position, is_unknown, only_wire, real_wire
+from catnet.boxes.parts import without_axis
+from catnet.diagrams.box import Box, MapKind, Site, box, elements
+from catnet.types.dims import Dim
+from catnet.types.static import AxisRef
+from catnet.types.wires import Object
+
+if TYPE_CHECKING:
+    from catnet.diagrams.typing import Typing
+
+
+class Reduction(Box):
+    """One number for all entries along an axis, which vanishes: R[...s, n] -> R[...s]."""
+
+    over: AxisRef
+    map_kind: ClassVar[MapKind] = "piecewise linear"
+    method: ClassVar[str] = ""
+
+    def rule(self, typing: Typing, inputs: Object) -> Object:
+        wire = only_wire(self.name, inputs, typing)
+        if is_unknown(wire):
+            return (typing.inference.fresh_wire(),)
+        position = axis_position(wire, self.over, typing.inference.facts, box=self.name)
+        return (without_axis(real_wire(typing, wire), position),)
+
+    def flops(self, inputs: Object, outputs: Object) -> Dim:
+        return elements(inputs[0])
+
+    def code(self, site: Site) -> str:
+        return f"{site.args[0]}.{self.method}({axis_position(site.inputs[0], self.over)})"
+
+
+@box("sum", "reduce")
+class Sum(Reduction):
+    """The sum over an axis: `sum(over = t)` is R[t, d] -> R[d]."""
+
+    over: AxisRef
+    map_kind: ClassVar[MapKind] = "linear"
+    method: ClassVar[str] = "sum"
+
+
+@box("mean", "reduce")
+class Mean(Reduction):
+    """The mean over an axis: `mean(over = t)` is R[t, d] -> R[d]."""
+
+    over: AxisRef
+    map_kind: ClassVar[MapKind] = "linear"
+    method: ClassVar[str] = "mean"
+
+
+@box("max", "reduce")
+class Maximum(Reduction):
+    """The greatest entry along an axis: `max(over = t)` is R[t, d] -> R[d]."""
+
+    over: AxisRef
+    method: ClassVar[str] = "amax"
+
+
+@box("min", "reduce")
+class Minimum(Reduction):
+    """The least entry along an axis: `min(over = t)` is R[t, d] -> R[d]."""
+
+    over: AxisRef
+    method: ClassVar[str] = "amin"
