@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 class Two(Pointwise):
     """Two wires of one type, combined entry by entry."""
 
-    arity: int | None = 2
+    arity = 2  # type: ignore[assignment]
 
     def rule(self, typing: Typing, inputs: Object) -> Object:
         count(self.name, inputs, 2)

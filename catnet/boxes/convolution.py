@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from catnet.diagrams.typing import Typing
 
 Ints = tuple[Dim, ...]
+_WORDS = ("kernel", "stride", "padding", "dilation")
 
 
 def image(typing: Typing, name: str, inputs: Object) -> tuple[Wire, tuple[Axis, ...]] | None:
@@ -45,13 +46,14 @@ def image(typing: Typing, name: str, inputs: Object) -> tuple[Wire, tuple[Axis, 
 def windows(typing: Typing, name: str, sizes: list[Dim], spec: list[Ints]) -> list[Dim]:
     """How many windows fit on each spatial axis; `spec` is kernel, stride, padding and dilation per axis."""
     out = []
-    demand = typing.inference.demand
+    for values, least, word in zip(spec, (ONE, ONE, ZERO, ONE), _WORDS, strict=True):
+        for value in dict.fromkeys(values):
+            typing.inference.demand(Pred(">=", value, least), f"`{name}` needs a {word} of at least {least}")
     for size, k, s, p, d in zip(sizes, *spec, strict=True):
-        room = size + p * 2 - d * (k - 1) - 1
-        for value, least, word in ((k, ONE, "kernel"), (s, ONE, "stride"), (p, ZERO, "padding"), (d, ONE, "dilation")):
-            demand(Pred(">=", value, least), f"`{name}` needs a {word} of at least {least}")
-        demand(Pred(">=", size + p * 2, d * (k - 1) + 1), f"`{name}` needs windows that fit")
-        out.append(room // s + 1)
+        width, span = size + p * 2, d * (k - 1) + 1
+        reason = f"`{name}` needs a kernel that fits, {width} >= {span}"
+        typing.inference.demand(Pred(">=", width, span), reason)
+        out.append((width - span) // s + 1)
     return out
 
 
@@ -90,8 +92,7 @@ class Convolution(Box):
         return (wire.with_axes((Axis(self.channels), *spatial)),)
 
     def _spec(self, count: int) -> list[Ints]:
-        names = ("kernel", "stride", "padding", "dilation")
-        return [per_axis(self.name, name, getattr(self, name), count) for name in names]
+        return [per_axis(self.name, name, getattr(self, name), count) for name in _WORDS]
 
     def _weight(self, inputs: Object) -> Ints:
         axes = known_axes(self.name, inputs[0])

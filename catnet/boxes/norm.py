@@ -130,7 +130,7 @@ class BatchNorm(ChannelNorm):
 @box("group_norm", "norm")
 class GroupNorm(ChannelNorm):
     """Normalise groups of channels over all further axes, then scale and shift (Wu and He, 2018;
-    `torch.nn.GroupNorm`). The type is unchanged; a batch axis is required. 7 operations per entry are counted.
+    `torch.nn.GroupNorm`). The type is unchanged; a batch axis is required. 7 operations per entry count.
     """
 
     groups: Dim

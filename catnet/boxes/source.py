@@ -24,7 +24,7 @@ class Source(Box):
     def rule(self, typing: Typing, inputs: Object) -> Object:
         count(self.name, inputs, 0)
         for size in self.shape:
-            typing.inference.demand(Pred(">", size, ZERO), f"`{self.name}` needs {size} > 0")
+            typing.inference.demand(Pred(">=", size, ZERO), f"`{self.name}` needs {size} >= 0")
         return (real(*self.shape),)
 
     def code(self, site: Site) -> str:
@@ -65,7 +65,7 @@ class Zeros(Source):
     """A tensor of zeros: `zeros((t, d))` is () -> R[t, d]. A buffer, so that it follows `.to`; not saved."""
 
     shape: tuple[Dim, ...]
-    register: ClassVar[Literal["attribute", "buffer"]] = "buffer"
+    register: ClassVar[Literal["", "buffer"]] = "buffer"
 
     def module(self, site: Site) -> str:
         return f"torch.zeros({shape_text(site, self.shape)})"
@@ -76,7 +76,7 @@ class Ones(Source):
     """A tensor of ones: `ones((t, d))` is () -> R[t, d]. A buffer, so that it follows `.to`; not saved."""
 
     shape: tuple[Dim, ...]
-    register: ClassVar[Literal["attribute", "buffer"]] = "buffer"
+    register: ClassVar[Literal["", "buffer"]] = "buffer"
 
     def module(self, site: Site) -> str:
         return f"torch.ones({shape_text(site, self.shape)})"
@@ -95,7 +95,7 @@ class TimeFeatures(Box):
     signature: ClassVar[str] = "R[...s] -> R[...s, n]"
     where: ClassVar[tuple[str, ...]] = ("n % 2 == 0",)
     map_kind: ClassVar[MapKind] = "smooth"
-    register: ClassVar[Literal["attribute", "buffer"]] = "buffer"
+    register: ClassVar[Literal["", "buffer"]] = "buffer"
 
     def rule(self, typing: Typing, inputs: Object) -> Object:
         known = isinstance(self.lowest, float) and isinstance(self.highest, float)

@@ -23,6 +23,7 @@ from catnet.types.static import AxisRef, Condition, condition
 from catnet.types.wires import Object, Wire
 
 if TYPE_CHECKING:
+    from catnet.diagrams.graph import Graph
     from catnet.diagrams.typing import Typing
 
 Effect = Literal["pure", "random", "stateful"]
@@ -61,8 +62,8 @@ class Box:
     (see `dagger_code`); `batch_axes`, how many leading axes PyTorch's operation accepts
     (None: any number); `broadcasts`, whether inputs without batch axes may stand beside inputs with them;
     `open_keywords`, the field that collects further integer arguments by name, as pairs (`rearrange`);
-    `register`, what `module` constructs: a module or parameter, set as an attribute, or a tensor for a buffer
-    that is not saved.
+    `register`, "buffer" where `module` constructs a tensor, to be a buffer that is not saved (else it is a
+    module or a parameter, set as an attribute).
     """
 
     name: ClassVar[str] = ""
@@ -76,7 +77,7 @@ class Box:
     batch_axes: ClassVar[int | None] = None
     broadcasts: ClassVar[bool] = True
     open_keywords: ClassVar[str] = ""
-    register: ClassVar[Literal["attribute", "buffer"]] = "attribute"
+    register: ClassVar[Literal["", "buffer"]] = ""
 
     @classmethod
     @functools.cache
@@ -157,7 +158,7 @@ class Site:
     `args` and `results` are local names; `module` is the expression of the box's submodule, `inner` those of
     its inner graphs; `batched` says which inputs have batch axes at run time. `size_of` turns a dimension into
     code, `need` asks for an import ("F", "math", "python:package.module:Name"), `fresh` gives an unused local
-    name.
+    name. `graphs` are the inner graphs.
     """
 
     inputs: Object
@@ -170,6 +171,7 @@ class Site:
     results: list[str] = dataclasses.field(default_factory=list)
     inner: list[str] = dataclasses.field(default_factory=list)
     batched: list[bool] = dataclasses.field(default_factory=list)
+    graphs: tuple[Graph, ...] = ()
 
     def turned(self) -> Site:
         """The same place with inputs and outputs exchanged, for a box used as its transpose."""

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from catnet.diagrams import terms
 from catnet.diagrams.box import Box
+from catnet.types.dims import Dim
 from catnet.types.infer import reject
 
 
@@ -23,10 +26,42 @@ def inverse_of(term: terms.Diagram) -> terms.Diagram:
         return terms.Each(inverse_of(term.body), term.span)
     elif isinstance(term, terms.Inverse):
         return term.body
+    elif isinstance(term, terms.Labelled):
+        return terms.Labelled(term.label, inverse_of(term.body), term.span)
+    elif isinstance(term, terms.Choice):
+        return terms.Choice(term.condition, inverse_of(term.then), inverse_of(term.otherwise), term.span)
+    elif isinstance(term, terms.Sequence):
+        return _inverse_sequence(term)
     name = term.box.name if isinstance(term, terms.Leaf) and isinstance(term.box, Box) else "this part"
     raise reject(
         f"`{name}` has no inverse",
         code="E0220",
-        help="isomorphisms are id, swap, rearrange, roll, scale by a number other than 0, flow, "
+        help="isomorphisms are id, swap, rearrange, neg, scale by a number other than 0, flow, "
         "and what `>>`, `@` and `^` make of them",
     )
+
+
+def _inverse_sequence(term: terms.Sequence) -> terms.Diagram:
+    """The steps from the last to the first."""
+
+    def step(i: Dim) -> terms.Diagram:
+        return inverse_of(term.step(term.start + term.stop - 1 - i))
+
+    return terms.Sequence(term.index, term.start, term.stop, step, term.span)
+
+
+def leaves(term: terms.Diagram) -> Iterator[terms.Leaf]:
+    """The boxes of a term that `inverse_of` gave (which has no braced bodies)."""
+    stack: list[terms.Diagram] = [term]
+    while stack:
+        top = stack.pop()
+        if isinstance(top, terms.Leaf):
+            yield top
+        elif isinstance(top, (terms.Then, terms.Tensor)):
+            stack.extend(top.parts)
+        elif isinstance(top, (terms.Repeat, terms.Each, terms.Labelled)):
+            stack.append(top.body)
+        elif isinstance(top, terms.Choice):
+            stack += [top.then, top.otherwise]
+        elif isinstance(top, terms.Sequence):
+            stack.append(top.step(top.start))

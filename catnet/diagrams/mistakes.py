@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
-from catnet.diagnostics import Diagnostic, Note
-from catnet.types.dims import Dim
+from catnet.diagnostics import Diagnostic, Note, Span
+from catnet.types.dims import Dim, DimError
 from catnet.types.facts import Pred, Verdict
 from catnet.types.infer import Demand, Inference, TypeProblem
-from catnet.types.static import Condition
-from catnet.types.wires import Axis, Object, Wire, show_object
+from catnet.types.static import Condition, decide
+from catnet.types.wires import Axis, Object, Pack, Wire, show_object
 
 if TYPE_CHECKING:
     from catnet.diagrams.box import Box
@@ -18,43 +19,92 @@ if TYPE_CHECKING:
 
 _CODES = {"count": "E0204", "axis": "E0203", "rank": "E0203", "kind": "E0205", "open": "E0206"}
 
+_BATCH = re.compile(r"\.\.\.\?b\d+(, )?")
+_UNKNOWN = re.compile(r"\?(\w+)\[\.\.\.\?\1\]|\?\w+(?=\[)|\?_\d*\b")
+_VARIABLE = re.compile(r"(?:\?|i')([A-Za-z_]+?)\d+\b")
 
-def explain(problem: TypeProblem, node: Node, inference: Inference) -> Diagnostic:
-    """The diagnostic for a box that refused its inputs."""
+
+def readable(text: str) -> str:
+    """A text in which inference variables look as a person would write them.
+
+    >>> readable("R[...?b7, ?t6, 64]"), readable("R[...?s5, ?d7]"), readable("?w1[...?w1]")
+    ('R[t, 64]', 'R[...s, d]', '_')
+    """
+    if "?" not in text and "i'" not in text:
+        return text
+    return _VARIABLE.sub(r"\1", _UNKNOWN.sub("_", _BATCH.sub("", text).replace("[]", "")))
+
+
+def explain(problem: TypeProblem, node: Node, inference: Inference, promise: str = "") -> Diagnostic:
+    """The diagnostic for a box that refused its inputs.
+
+    With `promise`, the name of a net, it is the net's body that does not fit its signature.
+    """
     name = node.box.name or "this part"
     if problem.reason == "box":
         return Diagnostic(
             problem.code,
-            problem.detail,
+            readable(problem.detail),
             node.span,
             notes=_origin_notes(node, problem.port, inference),
-            help=problem.help,
+            help=readable(problem.help),
         )
     if problem.reason == "count":
-        got = problem.got if isinstance(problem.got, tuple) else node.dom
-        message = f"{problem.detail}, but {_wires(len(got))} come" + ("s" if len(got) == 1 else "")
-        note = Note(f"what comes is `{show_object(got)}`", _producer_span(node))
-        return Diagnostic("E0204", f"wrong number of wires: {message}", node.span, notes=(note,))
+        return _miscounted(problem, node, name)
     got, expected = problem.got, problem.expected
-    assert isinstance(got, Wire) and isinstance(expected, Wire)
-    message = {
-        "axis": f"`{name}` does not fit: {_axis_words(got, expected, problem.axis)}",
-        "rank": f"`{name}` does not fit: the wires have different numbers of axes",
-        "kind": f"`{name}` takes {_kind_words(expected)}, but {_kind_words(got)} come",
-        "open": f"`{name}` may not fit: {_axis_words(got, expected, problem.axis)} cannot be proved",
-    }[problem.reason]
+    assert isinstance(got, Wire)
+    assert isinstance(expected, Wire)
     notes = [Note(_two_types(got, expected, problem.axis))]
     notes += _origin_notes(node, problem.port, inference, problem.axis)
-    if problem.detail:
-        notes.append(Note(f"for example {problem.detail}"))
+    if ":" in problem.detail:  # without a value for some name, the two sizes say it already
+        notes.append(Note(readable(f"for example {problem.detail}")))
     return Diagnostic(
         _CODES[problem.reason],
-        message,
+        _headline(problem, got, expected, name, promise),
         node.span,
-        label=f"expects `{expected}`",
+        label=readable(f"{'promised' if promise else 'expects'} `{expected}`"),
         notes=tuple(notes),
-        help=problem.help or _fix(problem, got, expected, inference),
+        help=readable(problem.help or _fix(problem, node, got, expected, inference, promise)),
     )
+
+
+def _headline(problem: TypeProblem, got: Wire, expected: Wire, name: str, promise: str) -> str:
+    """What does not fit, in one line."""
+    what = f"the body of `{promise}`" if promise else f"`{name}`"
+    to = " its signature" if promise else ""
+    sizes = _axis_words(got, expected, problem.axis)
+    if problem.reason == "axis":
+        return f"{what} does not fit{to}: {sizes}"
+    if problem.reason == "rank":
+        axes = f"{_axes(got)} against {_axes(expected)}"
+        return f"{what} does not fit{to}: the wires have different numbers of axes, {axes}"
+    if problem.reason == "open":
+        return f"{what} may not fit{to}: {sizes} cannot be proved"
+    if promise:
+        return f"`{promise}` promises {_kind_words(expected)}, but its body gives {_kind_words(got)}"
+    return f"`{name}` takes {_kind_words(expected)}, but {_kind_words(got)} come"
+
+
+def _axes(wire: Wire) -> str:
+    fixed = sum(isinstance(a, Axis) for a in wire.axes)
+    return str(fixed) if fixed == len(wire.axes) or _implied_batch(wire) else f"{fixed} or more"
+
+
+def _implied_batch(wire: Wire) -> bool:
+    return bool(wire.axes) and isinstance(wire.axes[0], Pack) and wire.axes[0].name.startswith("?b")
+
+
+def _miscounted(problem: TypeProblem, node: Node, name: str) -> Diagnostic:
+    got = problem.got if isinstance(problem.got, tuple) else node.dom
+    detail = f"`{name}` {problem.detail}" if problem.detail.startswith("takes") else problem.detail
+    message = f"wrong number of wires: {detail}, but {_wires(len(got))} come" + ("s" if len(got) == 1 else "")
+    notes = (Note(readable(f"what comes is `{show_object(got)}`"), _producer_span(node)),) if got else ()
+    return Diagnostic("E0204", readable(message), node.span, notes=notes)
+
+
+def too_large(error: DimError, span: Span | None) -> Diagnostic:
+    """A size that outgrows what dimensions may be."""
+    return Diagnostic("E0225", f"this dimension cannot be worked out: {error}", span)
 
 
 def _wires(count: int) -> str:
@@ -72,12 +122,11 @@ _KIND_WORDS = {
 
 def _kind_words(wire: Wire) -> str:
     word = _KIND_WORDS.get(wire.kind.name)
-    return f"{word} (`{wire.kind}`)" if word else f"`{wire.kind}`"
+    return readable(f"{word} (`{wire.kind}`)" if word else f"`{wire.kind}`")
 
 
 def _axis_words(got: Wire, expected: Wire, axis: int | None) -> str:
-    a, b = _axis(got, axis), _axis(expected, axis)
-    return f"`{a}` against `{b}`"
+    return readable(f"`{_axis(got, axis)}` against `{_axis(expected, axis)}`")
 
 
 def _axis(wire: Wire, from_end: int | None) -> object:
@@ -90,19 +139,14 @@ def _two_types(got: Wire, expected: Wire, axis: int | None) -> str:
     """Both types, one above the other, with the differing axis marked under each."""
     lines: list[str] = []
     for word, wire in (("what comes", got), ("expected  ", expected)):
-        lines.append(f"{word}: {wire}")
-        mark = _mark(wire, axis)
-        if mark:
-            lines.append(" " * len(f"{word}: ") + mark)
+        head = f"{word}: "
+        lines.append(head + readable(str(wire)))
+        if axis is not None and axis < len(wire.axes):
+            shown = readable(str(wire.axes[-1 - axis]))
+            after = "".join(f", {readable(str(a))}" for a in wire.axes[len(wire.axes) - axis :]) + "]"
+            at = len(lines[-1]) - len(after) - len(shown)
+            lines.append(" " * at + "^" * len(shown))
     return "\n".join(lines)
-
-
-def _mark(wire: Wire, from_end: int | None) -> str:
-    if from_end is None or from_end >= len(wire.axes):
-        return ""
-    at = len(wire.axes) - 1 - from_end
-    before = len(f"{wire.kind}[") + sum(len(str(a)) + 2 for a in wire.axes[:at])
-    return " " * before + "^" * len(str(wire.axes[at]))
 
 
 def _producer_span(node: Node) -> Any:
@@ -118,8 +162,9 @@ def _origin_notes(
         return ()
     value = node.inputs[port]
     notes: list[Note] = []
-    if value.node is not None and value.node.span is not None:
-        notes.append(Note(f"the wire comes from here, as `{inference.wire(value.wire)}`", value.node.span))
+    if value.node is not None and value.node.span not in (None, node.span):
+        shown = readable(f"{inference.wire(value.wire)}")
+        notes.append(Note(f"the wire comes from here, as `{shown}`", value.node.span))
     if axis is not None:
         notes += _provenance(value, axis, inference)
     return tuple(notes)
@@ -140,10 +185,12 @@ def _provenance(value: Value, from_end: int, inference: Inference) -> list[Note]
     if here.node is None:
         tag = wire.axes[-1 - from_end].tag  # type: ignore[union-attr]
         shown = f"{tag} = {size}" if tag is not None and tag != str(size) else f"{size}"
-        return [Note(f"`{shown}` is from the input `{inference.wire(here.wire)}`")]
+        return [Note(readable(f"`{shown}` is from the input `{inference.wire(here.wire)}`"))]
     if here.node.span is None or here is value:
         return []
-    return [Note(f"`{size}` is from `{here.node.span.text}` at {here.node.span}")]
+    text = " ".join(here.node.span.text.split())
+    shown = text if len(text) <= 60 else text[:57] + "..."
+    return [Note(f"`{size}` is from `{shown}` at {here.node.span}")]
 
 
 def _has(value: Value, from_end: int, size: Dim, inference: Inference) -> bool:
@@ -151,21 +198,35 @@ def _has(value: Value, from_end: int, size: Dim, inference: Inference) -> bool:
     return from_end < len(axes) and isinstance(axes[-1 - from_end], Axis) and axes[-1 - from_end].size == size  # type: ignore[union-attr]
 
 
-def _fix(problem: TypeProblem, got: Wire, expected: Wire, inference: Inference) -> str:
+def _fix(
+    problem: TypeProblem, node: Node, got: Wire, expected: Wire, inference: Inference, promise: str
+) -> str:
+    """What would make it fit, where that is known."""
     if problem.reason == "kind":
         if expected.kind.name == "R" and got.kind.name in ("Fin", "Z"):
             size = got.kind.size if got.kind.size is not None else "n"
             return f"turn integers into vectors first: `embedding({size}, d)` or `one_hot({size})`"
         return ""
     a, b = _axis(got, problem.axis), _axis(expected, problem.axis)
-    if problem.reason == "open" and isinstance(a, Axis) and isinstance(b, Axis):
-        facts = inference.facts
-        return f"if it always holds, say so: where {facts.show(a.size)} == {facts.show(b.size)}"
-    if problem.reason == "axis" and isinstance(a, Axis) and isinstance(b, Axis) and problem.axis == 0:
-        return f"`linear({b})` turns the last axis from {a} to {b}"
+    if isinstance(a, Axis) and isinstance(b, Axis):
+        if problem.reason == "open":
+            facts = inference.facts
+            return f"if it always holds, say so: where {facts.show(a.size)} == {facts.show(b.size)}"
+        return _refit(problem, node, a, b, promise)
     if problem.reason == "rank" and len(got.axes) > len(expected.axes):
         return "`flatten` joins axes, `mean(over = ...)` removes one"
     return ""
+
+
+def _refit(problem: TypeProblem, node: Node, a: Axis, b: Axis, promise: str) -> str:
+    """How the last axis gets its size: the box before can give it, or one more box."""
+    if problem.axis != 0 or any(n.startswith("?") for n in b.size.symbols):
+        return ""
+    before = node.inputs[problem.port].node if problem.port < len(node.inputs) else None
+    if before is not None and getattr(before.box, "features", None) == a.size and before.owner is None:
+        return f"let `{before.box.name}` give {b} features instead of {a}: `{before.box.name}({b})`"
+    where = "at the end" if promise else "in between"
+    return f"put `linear({b})` {where}: it turns the last axis from {a} to {b}"
 
 
 def unequal(a: Dim, b: Dim, node: Node | None, verdict: Verdict | bool, inference: Inference) -> Diagnostic:
@@ -173,9 +234,9 @@ def unequal(a: Dim, b: Dim, node: Node | None, verdict: Verdict | bool, inferenc
     detail = verdict.describe() if isinstance(verdict, Verdict) and verdict.kind == "no" else ""
     return Diagnostic(
         "E0203",
-        f"`{inference.facts.show(a)}` and `{inference.facts.show(b)}` must be equal here",
+        readable(f"`{inference.facts.show(a)}` and `{inference.facts.show(b)}` must be equal here"),
         node.span if node is not None else None,
-        notes=(Note(f"for example {detail}"),) if detail else (),
+        notes=(Note(readable(f"for example {detail}")),) if ":" in detail else (),
     )
 
 
@@ -184,20 +245,18 @@ def undemanded(predicate: Pred | Condition, demand: Demand, inference: Inference
     node: Node | None = demand.asker
     span = node.span if node is not None else None
     notes = _origin_notes(node, 0, inference) if node is not None else ()
-    symbols = predicate.left.symbols | predicate.right.symbols if isinstance(predicate, Pred) else {"?"}
-    if not symbols and isinstance(predicate, Pred):
-        left = predicate.left.value
+    shown = readable(_shown(predicate, inference))
+    if decide(predicate, inference.facts) is False:
         return Diagnostic(
             "E0207",
-            f"{demand.reason}, which does not hold here",
+            readable(f"{demand.reason}, which does not hold here"),
             span,
-            label=f"here `{predicate}`" + (f" ({left})" if left is not None else ""),
+            label=_values(demand, inference) or f"`{shown}` is false here",
             notes=notes,
         )
-    shown = _shown(predicate, inference)
     return Diagnostic(
         "E0206",
-        f"{demand.reason}, which is not known here",
+        readable(f"{demand.reason}, which is not known here"),
         span,
         label=f"needs `{shown}`",
         notes=notes,
@@ -205,11 +264,30 @@ def undemanded(predicate: Pred | Condition, demand: Demand, inference: Inference
     )
 
 
+def _values(demand: Demand, inference: Inference) -> str:
+    """`here d = 30, n = 4`: what the names of a demand are where it fails."""
+    found: dict[str, Dim] = {}
+    for name in sorted(_names(demand.predicate)):
+        found[readable(name)] = inference.dim(Dim.sym(name))
+    box = demand.asker.box if demand.asker is not None else None
+    for name, value in (box.statics() if box is not None else {}).items():
+        if isinstance(value, Dim) and re.search(rf"\b{re.escape(name)}\b", demand.reason):
+            found.setdefault(name, value)
+    shown = [f"{name} = {readable(str(value))}" for name, value in found.items() if name != str(value)]
+    return f"here {', '.join(shown)}" if shown else ""
+
+
 def _shown(predicate: Pred | Condition, inference: Inference) -> str:
     if isinstance(predicate, Condition):
         return str(predicate)
     show = inference.facts.show
     return str(Pred(predicate.op, show(predicate.left), show(predicate.right)))
+
+
+def _names(predicate: Pred | Condition) -> frozenset[str]:
+    if isinstance(predicate, Pred):
+        return predicate.left.symbols | predicate.right.symbols
+    return frozenset(name for part in predicate.parts for name in _names(part))
 
 
 def uneven(box: Box, first: Diagram, n: int, other: Diagram, m: int, span: Any) -> Diagnostic:
@@ -231,7 +309,7 @@ def branches(
         "E0203",
         "the branches of `if` give different types",
         term.span,
-        notes=(Note(f"then: {one}\nelse: {two}"),),
+        notes=(Note(readable(f"then: {one}\nelse: {two}")),),
         help="give both branches the same type",
     )
 
@@ -240,7 +318,7 @@ def weights_differ(
     shared: Shared, name: str, one: Object | Any, two: Object | Any, first: Node, last: Node
 ) -> Diagnostic:
     """Two uses of a shared morphism would need parameters of different shapes."""
-    a, b = (f"[{', '.join(map(str, shape))}]" for shape in (one, two))
+    a, b = (readable(f"[{', '.join(map(str, shape))}]") for shape in (one, two))
     return Diagnostic(
         "E0203",
         f"the uses of `{shared.name}` need a {name} of shape {a} and of shape {b}",

@@ -18,6 +18,7 @@ from catnet.diagrams.box import Box
 from catnet.diagrams.graph import Graph, Node, Value
 from catnet.diagrams.labels import Labels
 from catnet.diagrams.structural import Add, Dagger, Identity, Multiply, Scale, Structural
+from catnet.types.dims import DimError
 from catnet.types.facts import Facts
 from catnet.types.infer import Inference, TypeProblem, reject
 from catnet.types.static import assume, decide
@@ -129,6 +130,9 @@ class Typing:
             wires = box.rule(self, node.dom)
         except TypeProblem as problem:
             self.report.add(mistakes.explain(problem, node, self.inference))
+            wires = self._unknown(box, node.dom)
+        except DimError as error:
+            self.report.add(mistakes.too_large(error, span))
             wires = self._unknown(box, node.dom)
         self.node = node
         node.outputs = tuple(Value(w, node, i) for i, w in enumerate(wires))
@@ -465,7 +469,7 @@ def _agree(left: Values, right: Values, facts: Facts) -> bool:
 
 
 def _shown(values: Values, inference: Inference) -> str:
-    return " @ ".join(str(inference.wire(v.wire)) for v in values) or "()"
+    return mistakes.readable(" @ ".join(str(inference.wire(v.wire)) for v in values) or "()")
 
 
 def graph_of(term: terms.Diagram, wires: Sequence[Wire] | None = None) -> Graph:

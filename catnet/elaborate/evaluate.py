@@ -14,7 +14,7 @@ from catnet.diagrams import terms
 from catnet.boxes import VOCABULARY
 from catnet.diagrams.box import REQUIRED, Param
 from catnet.elaborate.arguments import make_box, match
-from catnet.elaborate.loading import Declaration, Module
+from catnet.elaborate.loading import Declaration, Module, word
 from catnet.syntax import tree
 from catnet.types.dims import Dim
 from catnet.types.facts import Facts
@@ -187,7 +187,7 @@ class Evaluator:
             params = VOCABULARY[name].params()
             extra = tuple(keyword) if VOCABULARY[name].open_keywords else ()
         else:
-            fail("E0201", f"unknown name `{name}`", span, help=nearest(name, self.scope.words))
+            fail("E0201", f"unknown name `{name}`", word(span, name), help=nearest(name, self.scope.words))
         given = match(
             name,
             params,
@@ -262,19 +262,20 @@ class Evaluator:
     def body(self, body: tree.Body, inputs: tuple[str, ...], span: Span | None, linear: bool) -> terms.Body:
         """The term of a braced body. With `linear`, a name that is never used is reported."""
         scope = self.scope
-        scope.wires.update((name, span) for name in inputs)
+        scope.wires.update((name, word(span, name, r"[(,]\s*")) for name in inputs)
         statements: list[terms.Let] = []
         for statement in body.statements:
             if isinstance(statement, tree.Share):
                 shared = terms.Shared(statement.name, self.diagram(statement.value), statement.span)
-                if self._declare(statement.name, statement.span):
+                if self._declare(statement.name, word(statement.span, statement.name)):
                     scope.shared[statement.name] = shared
                 statements.append(terms.Let((statement.name,), shared, statement.span))
                 continue
             value = self.diagram(statement.value)
             for target in statement.targets:
-                if target != "_" and self._declare(target, statement.span):
-                    scope.wires[target] = statement.span
+                place = word(statement.span, target)
+                if target != "_" and self._declare(target, place):
+                    scope.wires[target] = place
             statements.append(terms.Let(statement.targets, value, statement.span))
         result = self.diagram(body.result)
         if linear:
@@ -295,7 +296,7 @@ class Evaluator:
 
     def _unused(self) -> None:
         scope = self.scope
-        places = {**scope.wires, **{n: s.span for n, s in scope.shared.items()}}
+        places = {**scope.wires, **{n: word(s.span, n) for n, s in scope.shared.items()}}
         for name, span in places.items():
             if name not in scope.used:
                 drop = f"drop it in words, `_ = {name} >> drop`, or leave it out" if name in scope.wires else ""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from catnet.diagnostics import Diagnostic, Note, Report
@@ -12,7 +13,7 @@ from catnet.diagrams.graph import Graph, Node
 from catnet.diagrams.structural import Identity
 from catnet.diagrams.typing import Typing
 from catnet.elaborate.evaluate import Evaluator
-from catnet.elaborate.loading import Module
+from catnet.elaborate.loading import Module, word
 from catnet.elaborate.nets import NetParam, body_term, generic_statics, net_scope, opaque_object
 from catnet.syntax import tree
 from catnet.types.dims import Dim
@@ -63,12 +64,15 @@ def compare_outputs(typing: Typing, graph: Graph, declared: Object, net: tree.Ne
         result = result.parts[-1]
     note = Note("the signature is here", net.type.cod.span)
     if len(graph.cod) != len(declared):
+        given = mistakes.readable(show_object(typing.inference.wires(graph.cod)))
+        if "_" in given.split(" @ "):  # the outputs of a part that is itself wrong are not known
+            return
         typing.report.add(
             Diagnostic(
                 "E0204",
                 f"wrong number of wires: `{net.name}` promises {len(declared)}, its body gives {len(graph.cod)}",
                 result.span,
-                notes=(Note(f"the body gives `{show_object(typing.inference.wires(graph.cod))}`"), note),
+                notes=(Note(f"the body gives `{given}`"), note),
             )
         )
         return
@@ -78,11 +82,8 @@ def compare_outputs(typing: Typing, graph: Graph, declared: Object, net: tree.Ne
         try:
             typing.inference.unify(value.wire, wire, port)
         except TypeProblem as problem:
-            found = mistakes.explain(problem, node, typing.inference)
-            message = found.message.replace("`id`", f"the result of `{net.name}`", 1)
-            typing.report.add(
-                Diagnostic(found.code, message, result.span, f"promised `{wire}`", (*found.notes, note), found.help)
-            )
+            found = mistakes.explain(problem, node, typing.inference, promise=net.name)
+            typing.report.add(replace(found, notes=(*found.notes, note)))
 
 
 def _fill_holes(typing: Typing, signature: Signature, report: Report) -> Signature:
@@ -143,14 +144,14 @@ def law_graphs(
     one, two = (typing.subgraph(side, term, wires) for side, term in (("left", left), ("right", right)))
     if len(typing.report.errors) > errors:
         return None
-    types = Note(f"left:  {one.type}\nright: {two.type}")
+    types = _two_types(one, two)
     if len(one.cod) == len(two.cod):
         try:
             for port, (a, b) in enumerate(zip(one.cod, two.cod, strict=True)):
                 typing.inference.unify(a, b, port)
         except TypeProblem:
             one, two = typing.finish(one), typing.finish(two)
-            types = Note(f"left:  {one.type}\nright: {two.type}")
+            types = _two_types(one, two)
         else:
             typing.finish(one)
             return one, typing.finish(two)
@@ -158,6 +159,10 @@ def law_graphs(
         Diagnostic("E0203", f"the sides of the law `{law.name}` have different types", law.span, notes=(types,))
     )
     return None
+
+
+def _two_types(one: Graph, two: Graph) -> Note:
+    return Note(mistakes.readable(f"left:  {one.type}\nright: {two.type}"))
 
 
 def endless_nets(module: Module) -> Iterator[Diagnostic]:
@@ -169,7 +174,7 @@ def endless_nets(module: Module) -> Iterator[Diagnostic]:
             yield Diagnostic(
                 "E0217",
                 f"`{name}` never ends: it always uses itself",
-                net.span,
+                word(net.span, name),
                 notes=(Note("the chain: " + " > ".join(chain)),),
                 help="guard the recursion: if n == 0 then ... else ...",
             )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -69,6 +70,14 @@ def read_source(path: Path, span: Span | None = None, name: str | None = None) -
     return Source(shown, text.replace("\r\n", "\n").replace("\r", "\n"))
 
 
+def word(span: Span | None, name: str, after: str = "") -> Span | None:
+    """The first place in `span` where a name stands (after a pattern); all of `span` if there is none."""
+    found = re.search(rf"{after}(\b{re.escape(name)}\b)", span.text) if span is not None else None
+    if span is None or found is None:
+        return span
+    return Span(span.source, span.start + found.start(1), span.start + found.end(1))
+
+
 class Loader:
     """Loads modules once each. `roots` are the folders that imports may reach, besides the standard library."""
 
@@ -110,11 +119,11 @@ class Loader:
         if first is None and other is None:
             module.declarations[item.name] = item
             return
-        note = Note("first declared here", (first or other[1]).span)  # type: ignore[index]
-        self.report.add(
-            Diagnostic("E0202", f"`{item.name}` is declared twice", item.span, notes=(note,),
-                       help="rename one of them")  # fmt: skip
-        )
+        earlier = (first or other[1]).span  # type: ignore[index]
+        note = Note("first declared here", word(earlier, item.name))
+        place = word(item.span, item.name)
+        message = f"`{item.name}` is declared twice"
+        self.report.add(Diagnostic("E0202", message, place, notes=(note,), help="rename one of them"))
 
     def _import(self, module: Module, item: tree.Import) -> None:
         try:

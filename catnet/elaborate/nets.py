@@ -6,6 +6,7 @@ same net at the same arguments and input types is elaborated once in a run.
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Hashable, Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -43,7 +44,7 @@ class Declared(Box):
         args: Mapping[str, Any],
     ) -> None:
         self.program = program
-        self.module = module
+        self.home = module
         self.declaration = declaration
         params = net_params(declaration)
         defaults = {p.name: p.default for p in params if p.default is not REQUIRED}
@@ -64,7 +65,7 @@ class Declared(Box):
     def statics(self) -> dict[str, Any]:
         return dict(self.args)
 
-    def key(self) -> Hashable:
+    def key(self) -> tuple[Hashable, ...]:
         """What makes two uses the same net: the declaration and the arguments."""
         args = tuple((k, id(v) if isinstance(v, terms.Diagram) else v) for k, v in sorted(self.args.items()))
         return (id(self.declaration), args)
@@ -93,16 +94,35 @@ class Declared(Box):
 
 
 class NetBox(Declared):
-    """A use of a net."""
+    """A use of a net, or of its inverse."""
 
     family = "net"
     declaration: tree.Net
+    inverted = False
+
+    def inverse(self, inputs: Object) -> NetBox:
+        """The inverse of the net; that every part of its body has one is found out when it is typed."""
+        box = NetBox(self.program, self.home, self.declaration, self.args)
+        box.given, box.inverted = self.given, not self.inverted
+        if box.inverted:
+            box.written = dataclasses.replace(self.written, dom=self.written.cod, cod=self.written.dom, names=())
+            box.arity = None if any(isinstance(p, ObjectVar) for p in box.written.dom) else len(box.written.dom)
+        return box
+
+    def key(self) -> tuple[Hashable, ...]:
+        return (*super().key(), self.inverted)
+
+    def tree(self) -> tree.Expr:
+        call = super().tree()
+        return tree.Power(call, tree.Negate(tree.Number(1))) if self.inverted else call
 
     def rule(self, typing: Typing, inputs: Object) -> Object:
         if typing.generic and self.written.holes:
             self.written = self.program.resolved_signature(self)
         outputs, binding = self._outputs(typing, inputs)
         if typing.generic:
+            if self.inverted:
+                self.program.check_invertible(self, typing)
             return outputs
         graph = self.expand(typing, binding)
         assert typing.node is not None

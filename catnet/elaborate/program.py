@@ -12,6 +12,8 @@ from catnet.diagnostics import CatnetError, Diagnostic, Report, Source, Span, fa
 from catnet.diagrams import terms
 from catnet.diagrams.box import Param
 from catnet.diagrams.graph import Graph
+from catnet.diagrams.inverse import inverse_of, leaves
+from catnet.diagrams.mistakes import too_large
 from catnet.diagrams.typing import Typing
 from catnet.elaborate import generic
 from catnet.elaborate.arguments import coerce, match
@@ -20,7 +22,7 @@ from catnet.elaborate.loading import STANDARD, Declaration, Loader, Module
 from catnet.elaborate.nets import NetBox, PythonBox, body_term, net_scope
 from catnet.syntax import tree
 from catnet.syntax.parser import parse_expression
-from catnet.types.dims import Dim
+from catnet.types.dims import Dim, DimError
 from catnet.types.facts import Facts
 from catnet.types.infer import Binding
 from catnet.types.signature import Signature
@@ -52,6 +54,7 @@ class Program:
         self.modules = loader.modules
         self.module = loader.load(path, name=str(path))
         self._signatures: dict[int, Signature] = {}
+        self._invertible: set[Any] = set()
         self._checked: Report | None = None
 
     @classmethod
@@ -63,6 +66,7 @@ class Program:
         self.modules = loader.modules
         self.module = loader.add(Source(name, text.replace("\r\n", "\n").replace("\r", "\n")), Path.cwd() / name)
         self._signatures = {}
+        self._invertible = set()
         self._checked = None
         return self
 
@@ -122,13 +126,13 @@ class Program:
         for diagnostic in generic.endless_nets(module):
             report.add(diagnostic)
         for declaration in module.declarations.values():
-            self._guarded(report, lambda d=declaration: self._check_declaration(module, d, report))  # type: ignore[misc]
+            self._guarded(report, lambda d=declaration: self._check_declaration(module, d, report), declaration.span)  # type: ignore[misc]
         if len(report.errors) > before:
             return
         for name in _recursive(module):
             net = module.nets[name]
             if all(p.default is not None for p in net.params):
-                self._guarded(report, lambda d=net: self.make_net(module, d, {}, d.span).graph)  # type: ignore[misc]
+                self._guarded(report, lambda d=net: self.make_net(module, d, {}, d.span).graph, net.span)  # type: ignore[misc]
 
     def _check_declaration(self, module: Module, declaration: Declaration, report: Report) -> None:
         if isinstance(declaration, tree.Net):
@@ -142,11 +146,13 @@ class Program:
                 fail("E0503", f'"{declaration.target}" does not name a callable', declaration.span,
                      help='write python "package.module:Callable"')  # fmt: skip
 
-    def _guarded(self, report: Report, work: Any) -> None:
+    def _guarded(self, report: Report, work: Any, span: Span | None) -> None:
         try:
             work()
         except CatnetError as error:
             report.extend(error.diagnostics)
+        except DimError as error:
+            report.add(too_large(error, span))
 
     # -- what nets ask of their program ------------------------------------------------------------------------
 
@@ -172,9 +178,7 @@ class Program:
     ) -> Graph:
         """Elaborate the body of a net at known types."""
         net = box.declaration
-        scope = net_scope(box.module, box.args, box.written, {**binding.dims, **dims})
-        evaluator = Evaluator(scope, typing.inference.facts, typing.report, self.make_net)
-        term = body_term(evaluator, net.body, box.written, net.span, linear=False)
+        term = self._body_term(box, typing, {**binding.dims, **dims})
         graph = typing.subgraph(net.name, term, wires, names=box.written.names, span=net.span)
         graph.doc = net.comments
         graph.where = box.written.where
@@ -182,12 +186,30 @@ class Program:
         generic.compare_outputs(typing, graph, typing.inference.outputs(box.written, plain), net)
         return graph
 
+    def _body_term(self, box: NetBox, typing: Typing, dims: Mapping[str, Dim]) -> terms.Diagram:
+        """The term of a net's body, or of its inverse."""
+        scope = net_scope(box.home, box.args, box.written, dims)
+        evaluator = Evaluator(scope, typing.inference.facts, typing.report, self.make_net)
+        term = body_term(evaluator, box.declaration.body, box.written, box.declaration.span, linear=False)
+        return inverse_of(term) if box.inverted else term
+
+    def check_invertible(self, box: NetBox, typing: Typing) -> None:
+        """Raise `TypeProblem` unless every part of a net's body has an inverse, down to the boxes."""
+        if box.key() in self._invertible:
+            return
+        self._invertible.add(box.key())
+        dims = {name: Dim.sym(name) for name in box.written.universals}
+        quiet = Typing(facts=typing.inference.facts, report=Report(), generic=True)
+        for part in leaves(self._body_term(box, quiet, dims)):
+            if isinstance(part.box, NetBox) and part.box.inverted:
+                self.check_invertible(part.box, typing)
+
     def resolved_signature(self, box: NetBox) -> Signature:
         """The signature of a net with its holes filled by its generic check."""
         key = id(box.declaration)
         if key not in self._signatures:
             self._signatures[key] = box.written  # a cycle meets the holes as they are
-            _, self._signatures[key] = generic.check_net(self, box.module, box.declaration, Report())
+            _, self._signatures[key] = generic.check_net(self, box.home, box.declaration, Report())
         return self._signatures[key]
 
 

@@ -59,7 +59,7 @@ class Builder:
         if not name.isidentifier() or unicodedata.normalize("NFKC", name) != name:
             fail(
                 "E0103",
-                f"`{name}` cannot be a name",
+                f"`{shortened(name)}` cannot be a name",
                 self.token_span(token),
                 notes=[Note("Python would read it as another name, or not as a name at all")],
                 help=_plain_name(name),
@@ -111,11 +111,16 @@ class Builder:
         if math.isnan(number):
             digits = text[: len(text) - len(text.lstrip("0123456789"))]
             rest = text[len(digits) :]
-            help = f"to multiply, write `{digits} * {rest}`" if rest.isidentifier() else ""
-            fail("E0104", f"`{text}` is not a number", self.token_span(token), help=help)
+            help = f"to multiply, write `{digits} * {rest}`" if rest.isidentifier() and len(text) < 40 else ""
+            fail("E0104", f"`{shortened(text)}` is not a number", self.token_span(token), help=help)
         if math.isinf(number):
             note = Note("the largest is about 1.8e308")
-            fail("E0104", f"`{text}` is too large for a number", self.token_span(token), notes=[note])
+            fail(
+                "E0104",
+                f"`{shortened(text)}` is too large for a number",
+                self.token_span(token),
+                notes=[note],
+            )
         return number
 
     def text(self, children: Children) -> Built:
@@ -321,6 +326,11 @@ class Builder:
         return tree.Law(self.identifier(name), params, left[0], right[0], span=span)
 
 
+def shortened(text: str) -> str:
+    """A token as a message shows it."""
+    return text if len(text) <= 40 else text[:37] + "..."
+
+
 def _start(token: Token) -> int:
     return cast(int, token.start_pos)
 
@@ -337,5 +347,5 @@ def _unquote(token: Token) -> str:
 
 
 def _plain_name(name: str) -> str:
-    plain = unicodedata.normalize("NFKC", name)
+    plain = unicodedata.normalize("NFKC", name) if len(name) <= 40 else ""
     return f"write `{plain}`" if plain.isidentifier() and plain != name else ""

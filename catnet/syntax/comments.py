@@ -20,7 +20,7 @@ from catnet.syntax.scan import Comment
 _WAITING = re.compile(
     r"(?:[=(\[{>+\-*/@<^:%→≫⊗≤≥≠−]|\.\.|\b(?:then|else|if|return|where|and|or|not|in|share|import|python))\s*\Z"
 )
-_NEXT = re.compile(r"(?:\s|#[^\n]*)*(.?)")
+_NEXT = re.compile(r"\S")
 
 
 def attach(root: tree.Node, documentation: tuple[str, ...], comments: list[Comment], source: Source) -> None:
@@ -29,8 +29,26 @@ def attach(root: tree.Node, documentation: tuple[str, ...], comments: list[Comme
         _add(root, documentation)
     if comments:
         places = _Places(root, source)
-        for comment in comments:
-            _add(places.owner(comment), (comment.text,))
+        owned: dict[int, tuple[tree.Node, list[str]]] = {}
+        for comment, closes in zip(comments, _before_closing(comments, source.text), strict=True):
+            owner = places.owner(comment, closes)
+            owned.setdefault(id(owner), (owner, []))[1].append(comment.text)
+        for owner, words in owned.values():
+            _add(owner, tuple(words))
+
+
+def _before_closing(comments: list[Comment], text: str) -> list[bool]:
+    """For each comment whether a closing bracket is the next token; from the last, so that this is linear."""
+    answers: list[bool] = []
+    following, answer = -1, False
+    for comment in reversed(comments):
+        match = _NEXT.search(text, comment.end)
+        place = match.start() if match else -1
+        if place != following or place < 0:  # otherwise the next comment follows: its answer holds here too
+            answer = place >= 0 and text[place] in ")]}"
+        answers.append(answer)
+        following = comment.start
+    return answers[::-1]
 
 
 def children(node: tree.Node) -> Iterator[tree.Node]:
@@ -74,13 +92,13 @@ class _Places:
         self.starts = sorted(self.starting)
         self.ends = sorted(self.ending)
 
-    def owner(self, comment: Comment) -> tree.Node:
+    def owner(self, comment: Comment, closes: bool) -> tree.Node:
+        """The node for a comment; `closes` says that a closing bracket comes next."""
         line = self.text.rfind("\n", 0, comment.start) + 1
         before = self.text[line : comment.start]
         if before.strip() and not _WAITING.search(before):
             return self.preceding(comment)
-        following = _NEXT.match(self.text, comment.end)
-        if following is not None and following[1] in tuple(")]}"):
+        if closes:
             return self.preceding(comment)
         place = bisect_left(self.starts, comment.end)
         return self.starting[self.starts[place]] if place < len(self.starts) else self.preceding(comment)

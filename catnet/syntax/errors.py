@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from lark.exceptions import UnexpectedCharacters, UnexpectedInput, UnexpectedToken
 
 from catnet.diagnostics import Diagnostic, Note, Source, Span
+from catnet.syntax.build import shortened
 from catnet.syntax.scan import CLOSER, LATER_WORDS, RESERVED, Chunk, open_brackets
 
 _STARTERS = {"NAME", "NUMBER", "STRING", "TRUE", "FALSE", "HOLE", "LPAR", "IF", "NOT", "MINUS"}
@@ -101,7 +102,7 @@ class _Slip:
     @property
     def before(self) -> str:
         """The token before the place."""
-        text = self.source.text[self.chunk.start : self.start].rstrip()
+        text = self.source.text[max(self.chunk.start, self.start - 80) : self.start].rstrip()
         match = re.search(r"(\w+|>>|->|==|\*|\S)\Z", text)
         return match[0] if match else ""
 
@@ -194,8 +195,7 @@ def _special(source: Source, found: str, span: Span, error: UnexpectedInput) -> 
 
 
 def _quoted(text: str) -> str:
-    shown = text if len(text) <= 40 else text[:37] + "..."
-    return f"`{shown}`"
+    return f"`{shortened(text)}`"
 
 
 def _found(slip: _Slip) -> str:

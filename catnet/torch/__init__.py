@@ -28,13 +28,15 @@ def compile_diagram(diagram: Diagram, allow: Iterable[str] = ()) -> nn.Module:
     from catnet.torch.module import load_class
 
     text, name = _emit(diagram, allow)
+    leaves = python_leaves(diagram.graph)
     try:
         made: nn.Module = load_class(text, name)()
-    except ImportError as error:
-        leaves = python_leaves(diagram.graph)
-        raise CatnetError(
-            Diagnostic("E0502", f"a Python leaf cannot be imported: {error}", leaves[0][1].span if leaves else None)
-        ) from None
+    except Exception as error:
+        if not leaves:
+            raise
+        words = f"a Python leaf failed: {type(error).__name__}: {error}"
+        hint = "the callable gets the box's static arguments by name"
+        raise CatnetError(Diagnostic("E0502", words, leaves[0][1].span, help=hint)) from error
     return made
 
 

@@ -56,7 +56,7 @@ class Writer:
         text = body.text()
         name = self.classes.get(text)
         if name is None:
-            name = self.names.new(camel(graph.name))
+            name = self.names.new(camel(graph.name), joint="")
             self.classes[text] = name
             self.order.append(text.replace("@@", name, 1))
         made = Emitted(name, body.output_flags)
@@ -95,6 +95,7 @@ class ClassBody:
         self.lines: list[str] = []
         self.owners: dict[int, str] = {}
         self.hints = _hints(graph)
+        self.kept = frozenset(self.hints.values())
         self.last_use = _last_uses(graph)
         self.inputs = [self._input_name(i, v) for i, v in enumerate(graph.inputs)]
         for index, node in enumerate(graph.nodes):
@@ -120,9 +121,13 @@ class ClassBody:
                     return [self.names[id(value)]]
         names = []
         for value in node.outputs:
-            wanted = self.hints.get(id(value)) or node.label or "y"
+            wanted = self.hints.get(id(value)) or node.label or self._letter()
             names.append(self.locals.new(identifier(wanted)))
         return names
+
+    def _letter(self) -> str:
+        """A short name for a value that the text does not name, and that no other value waits for."""
+        return next((c for c in "yzuvw" if c not in self.locals.taken and c not in self.kept), "y")
 
     # -- nodes ---------------------------------------------------------------------------------------------
 
@@ -141,6 +146,7 @@ class ClassBody:
             size_of=lambda dim: self._size(dim, node, args),
             fresh=lambda hint: self.locals.new(identifier(hint)),
             batched=flags,
+            graphs=node.graphs,
         )
         try:
             outputs = self._state(node, site)

@@ -39,12 +39,14 @@ class Names:
 
     def __init__(self, taken: Iterable[str] = ()) -> None:
         self.taken = set(taken)
+        self._last: dict[str, int] = {}  # the number that each wanted name was last given, so as not to search
 
-    def new(self, wanted: str) -> str:
-        """`wanted`, or `wanted_2`, `wanted_3`, ... if it is taken."""
-        name, number = wanted, 1
+    def new(self, wanted: str, joint: str = "_") -> str:
+        """`wanted`, or `wanted_2`, `wanted_3`, ... if it is taken; `joint` stands before the number."""
+        name, number = wanted, self._last.get(wanted, 1)
         while name in self.taken:
             number += 1
-            name = f"{wanted}_{number}"
+            name = f"{wanted}{joint}{number}"
+        self._last[wanted] = number
         self.taken.add(name)
         return name

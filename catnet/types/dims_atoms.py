@@ -201,26 +201,22 @@ def tidy(coefficient: int, factors: Monomial) -> tuple[int, Monomial]:
 
 
 def power_of(base: int, exponent: Dim, coefficient: int = 1) -> tuple[int, Monomial]:
-    """`coefficient * base ^ exponent` as a coefficient and a monomial, split where no difference is raised.
+    """`coefficient * base ^ exponent` as a coefficient and a monomial, split where no part may be negative.
 
     `2^(a + b + 3)` gives 8 and `2^a * 2^b`; in `2^(depth - 1)` the constant stays, unless the coefficient
-    has the factors to pay for it: `2 * 2^(depth - 1)` is `2^depth`.
+    has the factors to pay for it: `2 * 2^(depth - 1)` is `2^depth`. Factors join the exponent of a
+    difference, never leave it: `2^(1 - a)` is 1 at a = 1, where `2 * 2^(-a)` has no value.
     """
     constant = exponent.constant_term
-    shift = max(constant, 0)
-    if shift * base.bit_length() > 2 * MAX_BITS:
-        raise DimError(f"dimension has more than {MAX_BITS} bits")
-    coefficient *= base**shift
-    paid = 0
-    while constant + paid < 0 and coefficient and coefficient % base == 0:
+    free = exponent - constant
+    splits = is_natural(free)
+    while coefficient and coefficient % base == 0 and not (splits and constant >= 0):
         coefficient //= base
-        paid += 1
-    exponent = exponent - shift + paid
-    parts = exponent.coefficients
-    if not is_natural(exponent):
-        return coefficient, ((Exp(base, exponent), 1),)
-    powers = {Exp(base, exponent.from_terms({factors: 1})): count for factors, count in parts.items()}
-    return coefficient, monomial(powers)
+        constant += 1
+    if not splits or constant < 0:
+        return coefficient, ((Exp(base, free + constant), 1),)
+    powers = {Exp(base, free.from_terms({factors: 1})): count for factors, count in free.coefficients.items()}
+    return coefficient * bounded_power(base, constant), monomial(powers)
 
 
 def is_natural(dim: Dim) -> bool:

@@ -10,11 +10,13 @@ from lark.parsers.lalr_parser import LALR_Parser
 
 from catnet.syntax import scan
 from catnet.syntax.errors import _OPERATORS, _READABLE, _STARTERS
-from catnet.syntax.parser import START, grammar_text
+from catnet.syntax.parser import START, _Lexer, grammar_text
 
 
-def build(text: str, **options: Any) -> Lark:
-    return Lark(text, parser="lalr", lexer="contextual", start=list(START), **options)
+def build(text: str, **plugins: Any) -> Lark:
+    """The parser of a grammar, without the check of terminals (which has a test of its own)."""
+    plugins = {"ContextualLexer": _Lexer, **plugins}
+    return Lark(text, parser="lalr", lexer="contextual", start=list(START), _plugins=plugins)
 
 
 def strictly(conf: Any, debug: bool, strict: bool) -> LALR_Parser:
@@ -22,19 +24,21 @@ def strictly(conf: Any, debug: bool, strict: bool) -> LALR_Parser:
 
 
 def test_no_conflict() -> None:
-    build(grammar_text(), _plugins={"LALR_Parser": strictly})
+    build(grammar_text(), LALR_Parser=strictly)
 
 
 def test_the_check_for_conflicts_can_fail() -> None:
     dangling = grammar_text().replace("?negative: power", "?negative: power | if_")
     with pytest.raises(Exception, match="conflict"):
-        build(dangling, _plugins={"LALR_Parser": strictly})
+        build(dangling, LALR_Parser=strictly)
 
 
 def test_terminals_do_not_collide() -> None:
     pytest.importorskip("interegular")  # what Lark's strict mode compares terminals with
     ascii_only = grammar_text().replace(r"\w", "[A-Za-z0-9_]").replace(r"\U0010ffff", "~")
-    build(ascii_only, strict=True)  # all of Unicode would take it minutes
+    Lark(
+        ascii_only, parser="lalr", lexer="contextual", start=list(START), strict=True
+    )  # all of Unicode would take it minutes
 
 
 def test_every_terminal_is_named_and_readable() -> None:

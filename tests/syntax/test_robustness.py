@@ -111,7 +111,7 @@ def check(text: str) -> None:
 @pytest.mark.parametrize(
     "opening", ["(", "[", "{", "f(", "R[", "f({[", "-", "not ", "if a then b else ", "a: "]
 )
-@pytest.mark.parametrize("count", [50, 150, 1_000, 100_000])
+@pytest.mark.parametrize("count", [50, 150, 1_000, 20_000])
 def test_deep_nesting(opening: str, count: int) -> None:
     file, diagnostics = parse(Source("deep.cat", "net a : X -> X = " + opening * count))
     assert not file.items
@@ -132,6 +132,22 @@ def test_a_long_chain_is_flat() -> None:
     assert len(net.body.parts) == 20_000
     text = "net a : X -> X =\n    " + "\n >> ".join(["relu"] * 20_000) + "\n"
     assert format_source(Source("x.cat", text)) == (text, [])
+
+
+@pytest.mark.parametrize("token", ["x" * 500_000, "9" * 500_000, "é²" * 200_000, '"' + "x" * 500_000])
+def test_a_long_token_costs_no_more_than_its_length(token: str) -> None:
+    for text in (f"net a : X -> X = {token} )", f"net a : X -> X = {token} net = ", token):
+        _, diagnostics = parse(Source("x.cat", text))
+        assert len(diagnostics) == 1
+        assert len(diagnostics[0].render()) < 2_000
+
+
+def test_many_comments_inside_an_item() -> None:
+    text = "net a : X -> X {\n" + "# said\n" * 50_000 + "return id\n" + "# more\n" * 50_000 + "}\n"
+    (net,) = items(text)
+    assert isinstance(net, tree.Net)
+    assert isinstance(net.body, tree.Body)
+    assert len(net.body.result.comments) == 100_000
 
 
 def test_ten_thousand_boxes_and_a_long_body() -> None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import ast
 import re
 import time
+from functools import lru_cache
+from types import CodeType
 from typing import Any, Literal, cast
 
 import pytest
@@ -334,19 +336,23 @@ def texts(depth: int) -> st.SearchStrategy[str]:
 
 
 CLAIMS = st.tuples(texts(2), st.sampled_from(["==", "!=", "<", "<=", ">", ">="]), texts(2)).map("".join)
-USUAL = "h%2==0 a%b==0 (a+b)%3==0 h==a+b a>=b 2*a==3*b h>=3 a!=1 h%2**b==0 a<=4 b*h==12 h%3==1 a<h".split()
+USUAL = ["h%2==0", "a%b==0", "(a+b)%3==0", "h==a+b", "a>=b", "2*a==3*b", "h>=3", "a!=1", "h%2**b==0"]
+USUAL += ["a<=4", "b*h==12", "h%3==1", "a<h"]
 ASSUMED = st.one_of(CLAIMS, st.sampled_from(USUAL))
 POINTS = [(a, b, h) for a in range(0, 7) for b in range(0, 7) for h in (*range(0, 8), 12, 16)]
 
 
-def _guarded(text: str) -> str:
+@lru_cache(maxsize=64)
+def _guarded(text: str) -> CodeType:
+    """Python code for the text, with division and powers made partial as dimensions have them."""
+
     class Guard(ast.NodeTransformer):
         def visit_BinOp(self, node: ast.BinOp) -> ast.AST:
             self.generic_visit(node)
             name = {ast.FloorDiv: "div", ast.Mod: "mod", ast.Pow: "power"}.get(type(node.op))
             return ast.Call(ast.Name(name, ast.Load()), [node.left, node.right], []) if name else node
 
-    return ast.unparse(ast.fix_missing_locations(Guard().visit(ast.parse(text, mode="eval"))))
+    return compile(ast.fix_missing_locations(Guard().visit(ast.parse(text, mode="eval"))), "<claim>", "eval")
 
 
 def _div(a: int, b: int) -> int:

@@ -1,0 +1,249 @@
+"""Geometry as SVG text: accessible, portable (no scripts, fonts, `var()` or `dominant-baseline`), deterministic."""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Iterator
+from html import escape as _escape
+
+from catnet.diagrams.graph import Value
+from catnet.draw.layout import LABEL, TITLE, Label, Layout, Link, Panel, Placed, Turn
+from catnet.draw.looks import LOOKS, PLAIN_LOOK, Look, circle_sign, look_of
+from catnet.draw.measure import clean, text_width
+from catnet.draw.words import tooltip
+
+INK, MUTED, PAPER = "#222222", "#5a5a5a", "#ffffff"
+DARK_INK, DARK_MUTED, DARK_PAPER = "#e6e6e6", "#b0b0b0", "#15181b"
+HEADING = 34.0
+FONT = "Helvetica, Arial, DejaVu Sans, sans-serif"
+DASHES = {"random": "5 3", "stateful": "1.5 2.5"}
+
+
+def write(panel: Panel, title: str, heading: str, description: str) -> str:
+    """The SVG document of a panel."""
+    width = max(panel.width + 12, text_width(heading, 13) + 36)
+    height = panel.height + HEADING
+    marks = _marks(panel)
+    body = "\n".join(_panel(panel, marks, 0.0, HEADING))
+    key = f"cn{zlib.crc32((heading + body).encode('utf-8', 'replace')):08x}"
+    return f"""<svg xmlns="http://www.w3.org/2000/svg" width="{_n(width)}" height="{_n(height)}" \
+viewBox="0 0 {_n(width)} {_n(height)}" role="img" aria-labelledby="{key}-title {key}-desc" \
+font-family="{FONT}" font-size="12">
+<title id="{key}-title">{escape(title)}</title>
+<desc id="{key}-desc">{escape(description)}</desc>
+<style>{_style()}</style>
+<rect class="cn-paper" width="100%" height="100%" fill="{PAPER}"/>
+<text class="cn-ink" x="14" y="22" font-size="13" font-weight="bold" fill="{INK}">{escape(heading)}</text>
+{body}
+</svg>
+"""
+
+
+def escape(text: str) -> str:
+    """Text for an element or an attribute: cleaned of what XML forbids, then escaped.
+
+    >>> escape("a<b & 'c'")
+    'a&lt;b &amp; &#x27;c&#x27;'
+    """
+    return _escape(clean(text))
+
+
+def _n(value: float) -> str:
+    """A coordinate: at most one decimal, so that equal pictures are equal texts."""
+    text = f"{value:.1f}"
+    return text[:-2] if text.endswith(".0") else text
+
+
+def _style() -> str:
+    """The dark mode. Every colour stands on its element too, for readers that know no style sheets."""
+    rules = [
+        f".cn-paper{{fill:{DARK_PAPER}}}",
+        f".cn-ink{{fill:{DARK_INK}}}",
+        f".cn-muted{{fill:{DARK_MUTED}}}",
+        f".cn-wire{{stroke:{DARK_INK}}}",
+        f".cn-frame{{stroke:{DARK_MUTED}}}",
+    ]
+    for name, look in {**LOOKS, "plain": PLAIN_LOOK}.items():
+        rules.append(f".cn-{name}{{fill:{look.dark_fill};stroke:{look.dark_line}}}")
+    return "@media (prefers-color-scheme: dark){" + "".join(rules) + "}"
+
+
+def _marks(panel: Panel) -> dict[int, str]:
+    """A letter for each shared morphism that is seen more than once."""
+    uses: dict[int, int] = {}
+    stack = [panel]
+    while stack:
+        top = stack.pop()
+        for box in top.boxes:
+            if box.node.owner is not None:
+                uses[id(box.node.owner)] = uses.get(id(box.node.owner), 0) + 1
+        stack.extend(box.panel for box in reversed(top.boxes) if box.panel is not None)
+    shared = [key for key, count in uses.items() if count > 1]
+    return {key: _letters(i) for i, key in enumerate(shared)}
+
+
+def _letters(number: int) -> str:
+    return chr(ord("a") + number % 26) + (str(number // 26) if number >= 26 else "")
+
+
+# -- panels ----------------------------------------------------------------------------------------------------
+
+
+def _panel(panel: Panel, marks: dict[int, str], x: float, y: float) -> Iterator[str]:
+    yield f'<g transform="translate({_n(x)} {_n(y)})">'
+    if panel.links or panel.turns:
+        yield f'<g class="cn-wire" fill="none" stroke="{INK}" stroke-width="1.3" stroke-linecap="round">'
+        for link in panel.links:
+            yield _path(_curve(link), link.value)
+        for turn in panel.turns:
+            yield _path(_corners(turn), turn.value)
+        for at_x, at_y in panel.ends:
+            yield f'<path d="M{_n(at_x)} {_n(at_y - 5)}v10"/>'
+        yield "</g>"
+    for at_x, at_y in panel.dots:
+        yield f'<circle class="cn-ink" cx="{_n(at_x)}" cy="{_n(at_y)}" r="3" fill="{INK}"/>'
+    for box in panel.boxes:
+        yield from _box(box, marks)
+    for label in panel.labels:
+        yield _label(label)
+    yield "</g>"
+
+
+def _path(d: str, value: Value) -> str:
+    name = f"{value.name}: " if value.name else ""
+    return f'<path d="{d}"><title>{escape(name + str(value.wire))}</title></path>'
+
+
+def _curve(link: Link) -> str:
+    (x0, y0), (a, b), (x1, y1) = link.start, link.bends, link.end
+    if abs(y0 - y1) < 0.05:
+        return f"M{_n(x0)} {_n(y0)}H{_n(x1)}"
+    middle = (a + b) / 2
+    start = f"M{_n(x0)} {_n(y0)}" + (f"H{_n(a)}" if a > x0 else "")
+    curve = f"C{_n(middle)} {_n(y0)} {_n(middle)} {_n(y1)} {_n(b)} {_n(y1)}"
+    return start + curve + (f"H{_n(x1)}" if x1 > b else "")
+
+
+def _corners(turn: Turn) -> str:
+    """A path with round corners."""
+    points = turn.corners
+    d = f"M{_n(points[0][0])} {_n(points[0][1])}"
+    for before, corner, after in zip(points, points[1:], points[2:], strict=False):
+        enter, leave = _towards(corner, before), _towards(corner, after)
+        d += f"L{_n(enter[0])} {_n(enter[1])}Q{_n(corner[0])} {_n(corner[1])} {_n(leave[0])} {_n(leave[1])}"
+    return d + f"L{_n(points[-1][0])} {_n(points[-1][1])}"
+
+
+def _towards(corner: tuple[float, float], other: tuple[float, float]) -> tuple[float, float]:
+    dx, dy = other[0] - corner[0], other[1] - corner[1]
+    length = abs(dx) + abs(dy)
+    part = min(8.0, length / 2) / length if length else 0.0
+    return corner[0] + dx * part, corner[1] + dy * part
+
+
+def _label(label: Label) -> str:
+    return (
+        f'<text class="cn-muted" x="{_n(label.x)}" y="{_n(label.y)}" font-size="{_n(LABEL)}" fill="{MUTED}">'
+        f"{escape(label.text)}<title>{escape(str(label.value.wire))}</title></text>"
+    )
+
+
+# -- boxes -----------------------------------------------------------------------------------------------------
+
+
+def _box(box: Placed, marks: dict[int, str]) -> Iterator[str]:
+    yield f"<g><title>{escape(tooltip(box.node))}</title>"
+    if box.panel is not None:
+        yield from _frame(box, box.panel, marks)
+    else:
+        yield _shape(box)
+        yield from _words(box)
+    mark = marks.get(id(box.node.owner))
+    if mark is not None:
+        x, y = box.x + box.width, box.y
+        yield f'<circle class="cn-python" cx="{_n(x)}" cy="{_n(y)}" r="7" {_paint(LOOKS["python"])}/>'
+        yield _text(x, y + 3.2, mark, 9, INK)
+    yield "</g>"
+
+
+def _frame(box: Placed, panel: Panel, marks: dict[int, str]) -> Iterator[str]:
+    dash = _dash(box) or ""
+    yield (
+        f'<rect class="cn-frame" x="{_n(box.x)}" y="{_n(box.y)}" width="{_n(box.width)}" '
+        f'height="{_n(box.height)}" rx="6" fill="none" stroke="{MUTED}" stroke-width="1.2"{dash}/>'
+    )
+    yield (
+        f'<text class="cn-ink" x="{_n(box.x + 10)}" y="{_n(box.y + 16)}" font-size="11" font-weight="bold" '
+        f'fill="{INK}">{escape(box.title)}</text>'
+    )
+    yield from _panel(panel, marks, box.x, box.y + TITLE)
+    for y in box.outs:  # a title may be wider than what it names: lead the wires on to the frame's edge
+        if box.width - panel.width > 0.05:
+            start, end = box.x + panel.width, box.x + box.width
+            yield f'<path class="cn-wire" d="M{_n(start)} {_n(y)}H{_n(end)}" stroke="{INK}" stroke-width="1.3"/>'
+
+
+def _words(box: Placed) -> Iterator[str]:
+    face = box.face
+    x, y = box.x + box.width / 2, box.y + box.height / 2
+    if face.small:
+        yield _text(x, y - 1.5, face.text, 12, INK)
+        yield _text(x, y + 12, face.small, 9.5, MUTED)
+    else:
+        size = 15 if circle_sign(box.node) is not None else 12
+        yield _text(x, y + size * 0.35, face.text, size, INK)
+
+
+def _text(x: float, y: float, text: str, size: float, colour: str) -> str:
+    style = "cn-ink" if colour == INK else "cn-muted"
+    return (
+        f'<text class="{style}" x="{_n(x)}" y="{_n(y)}" font-size="{_n(size)}" text-anchor="middle" '
+        f'fill="{colour}">{escape(text)}</text>'
+    )
+
+
+def _dash(box: Placed) -> str:
+    dashes = DASHES.get(box.node.box.effect)
+    return f' stroke-dasharray="{dashes}"' if dashes else ""
+
+
+def _paint(look: Look) -> str:
+    return f'fill="{look.fill}" stroke="{look.line}" stroke-width="1.3"'
+
+
+def _shape(box: Placed) -> str:
+    """The outline of a closed box."""
+    look = look_of(box.node.box)
+    name = next((k for k, v in LOOKS.items() if v is look), "plain")
+    paint = f'class="cn-{name}" {_paint(look)}{_dash(box)}'
+    x, y, w, h = box.x, box.y, box.width, box.height
+    if circle_sign(box.node) is not None:
+        return f'<circle cx="{_n(x + w / 2)}" cy="{_n(y + h / 2)}" r="{_n(w / 2)}" {paint}/>'
+    if look.shape == "slant":
+        return _polygon([(x + 10, y), (x + w, y), (x + w - 10, y + h), (x, y + h)], paint)
+    if look.shape == "hexagon":
+        middle = y + h / 2
+        points = [(x, middle), (x + 10, y), (x + w - 10, y), (x + w, middle), (x + w - 10, y + h), (x + 10, y + h)]
+        return _polygon(points, paint)
+    if look.shape == "fold":
+        points = [(x, y), (x + w - 10, y), (x + w, y + 10), (x + w, y + h), (x, y + h)]
+        return _polygon(points, paint) + f'<path d="M{_n(x + w - 10)} {_n(y)}v10h10" {paint}/>'
+    round_by = min(h / 2, 12.0) if look.shape == "pill" else 3.0
+    rect = _rect(x, y, w, h, round_by, paint)
+    if look.shape == "bars":
+        return rect + f'<path d="M{_n(x + 5)} {_n(y)}v{_n(h)}M{_n(x + w - 5)} {_n(y)}v{_n(h)}" {paint}/>'
+    if look.shape == "double":
+        return rect + _rect(x + 3, y + 3, w - 6, h - 6, 2.0, paint)
+    return rect
+
+
+def _rect(x: float, y: float, w: float, h: float, r: float, paint: str) -> str:
+    return f'<rect x="{_n(x)}" y="{_n(y)}" width="{_n(w)}" height="{_n(h)}" rx="{_n(r)}" {paint}/>'
+
+
+def _polygon(points: list[tuple[float, float]], paint: str) -> str:
+    shown = " ".join(f"{_n(x)},{_n(y)}" for x, y in points)
+    return f'<polygon points="{shown}" stroke-linejoin="round" {paint}/>'
+
+
+__all__ = ["Layout", "escape", "write"]
