@@ -20,7 +20,8 @@ from catnet.diagrams.typing import Typing, generalise
 from catnet.elaborate import generic
 from catnet.elaborate.loading import Module
 from catnet.elaborate.nets import NetParam, generic_statics
-from catnet.elaborate.program import Program, deep_recursion
+from catnet.elaborate.program import Program
+from catnet.limits import large_work
 from catnet.syntax import tree
 from catnet.types.dims import Dim
 from catnet.types.facts import Facts
@@ -68,7 +69,7 @@ def check_laws(program: Program, names: Iterable[str] | None = None) -> list[Law
     """The verdict on each law of a file; raises `CatnetError` where the file has mistakes."""
     program.raise_errors()
     wanted = program.module.laws if names is None else {n: _law(program, n) for n in names}
-    with deep_recursion():
+    with large_work():
         return [check_law(program, program.module, law) for law in wanted.values()]
 
 

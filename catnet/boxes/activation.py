@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, ClassVar
 
-from catnet.boxes.axes import LAST, axis_position, is_unknown, only_wire, real_wire
+from catnet.boxes.axes import LAST, axis_position, located, only_wire, real_wire
 from catnet.diagrams.box import Box, MapKind, Site, box, elements
 from catnet.types.dims import Dim
 from catnet.types.infer import reject
@@ -174,9 +174,8 @@ class OverAxis(Box):
 
     def rule(self, typing: Typing, inputs: Object) -> Object:
         wire = only_wire(self.name, inputs, typing)
-        if not is_unknown(wire):
-            axis_position(wire, self.axis, typing.inference.facts, box=self.name)
-        return (real_wire(typing, wire),)
+        found = located(typing, wire, self.axis, box=self.name)
+        return (real_wire(typing, wire if found is None else found[0]),)
 
     def flops(self, inputs: Object, outputs: Object) -> Dim:
         return elements(outputs[0]) * 5  # maximum, difference, exponential, sum, division

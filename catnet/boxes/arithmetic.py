@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Hashable
 from typing import TYPE_CHECKING, ClassVar
 
 from catnet.boxes.axes import count, real_wire, trailing
 from catnet.diagrams.box import Box, MapKind, Site, box, elements
-from catnet.diagrams.structural import Pointwise
+from catnet.diagrams.structural import Add, Pointwise
 from catnet.types.dims import Dim
 from catnet.types.wires import Object
 
@@ -36,6 +37,10 @@ class Subtract(Two):
 
     word: ClassVar[str] = "-"
     map_kind: ClassVar[MapKind] = "linear"
+
+    def key(self) -> Hashable:
+        """The same box as in `f - g`."""
+        return Add((1, -1)).key()
 
 
 @box("div", "arithmetic")

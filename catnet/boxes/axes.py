@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from catnet.diagrams.box import Site
 from catnet.types.dims import Dim
 from catnet.types.facts import Facts
-from catnet.types.infer import reject
+from catnet.types.infer import Inference, TypeProblem, reject
 from catnet.types.static import AxisRef
 from catnet.types.wires import REAL, Axis, AxisLike, Object, Pack, Wire
 
@@ -36,12 +36,22 @@ def has_pack(wire: Wire) -> bool:
 
 
 def is_unknown(wire: Wire) -> bool:
-    """Whether inference knows nothing of the wire yet: what stands there after a mistake, or a free input."""
-    return wire.kind.variable and len(wire.axes) == 1 and _is_variable(wire.axes[0])
+    """Whether nothing is known of the wire's axes yet: what stands there after a mistake, or a free input."""
+    return len(wire.axes) == 1 and is_open(wire)
 
 
-def _is_variable(axis: AxisLike) -> bool:
-    return isinstance(axis, Pack) and axis.name.startswith("?")
+def is_open(wire: Wire) -> bool:
+    """Whether the number of axes is still to be inferred."""
+    return any(isinstance(a, Pack) and a.name.startswith("?") for a in wire.axes)
+
+
+def opened(inference: Inference, wire: Wire, least: int) -> Wire:
+    """The wire with at least `least` trailing axes: one whose number of axes is open gets new ones."""
+    if len(trailing(wire)) >= least or not is_open(wire):
+        return wire
+    axes: list[AxisLike] = [Axis(inference.fresh_dim()) for _ in range(least)]
+    inference.unify(wire, Wire(wire.kind, (Pack(inference.fresh("s")), *axes)))
+    return inference.wire(wire)
 
 
 def only_wire(box: str, inputs: Object, typing: Typing) -> Wire:
@@ -75,6 +85,18 @@ def known_axes(box: str, wire: Wire, port: int = 0) -> tuple[Axis, ...]:
             port=port,
         )
     return trailing(wire)
+
+
+def located(typing: Typing, wire: Wire, ref: AxisRef, *, box: str, port: int = 0) -> tuple[Wire, int] | None:
+    """The wire and where the axis stands in it, counted from the end; None where this is not known yet."""
+    if ref.index is not None and ref.index < 0:
+        wire = opened(typing.inference, wire, -ref.index)
+    try:
+        return wire, axis_position(wire, ref, typing.inference.facts, box=box, port=port)
+    except TypeProblem:
+        if is_open(wire):
+            return None
+        raise
 
 
 def axis_position(
@@ -123,8 +145,7 @@ def _by_index(wire: Wire, index: int, box: str, port: int) -> int:
 
 def _no_axis(wire: Wire, ref: AxisRef, box: str, port: int) -> Exception:
     axes = trailing(wire)
-    names = [a.tag if a.tag is not None and not a.tag.startswith("?") else str(a.size) for a in axes]
-    listed = ", ".join(f"`{n}` ({i - len(axes)})" for i, n in enumerate(names))
+    listed = ", ".join(f"`{a}` ({i - len(axes)})" for i, a in enumerate(axes))
     where = f" for `{box}`" if box else ""
     return reject(
         f"`{wire}` has no axis `{ref}`{where}",

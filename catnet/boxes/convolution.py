@@ -8,7 +8,7 @@ from catnet.boxes.axes import (
     ONE,
     ZERO,
     ints_text,
-    is_unknown,
+    is_open,
     known_axes,
     only_wire,
     per_axis,
@@ -31,7 +31,7 @@ _WORDS = ("kernel", "stride", "padding", "dilation")
 def image(typing: Typing, name: str, inputs: Object) -> tuple[Wire, tuple[Axis, ...]] | None:
     """The wire and its axes, channels first; None where the wire is not known yet."""
     wire = only_wire(name, inputs, typing)
-    if is_unknown(wire):
+    if is_open(wire):
         return None
     wire = real_wire(typing, wire)
     axes = known_axes(name, wire)

@@ -16,7 +16,7 @@ from catnet.types.dims import Dim
 from catnet.types.facts import Facts, Pred
 from catnet.types.infer import TypeProblem, reject
 from catnet.types.static import AxisRef
-from catnet.types.wires import REAL, Axis, AxisLike, Object, Wire, show_object
+from catnet.types.wires import REAL, Axis, AxisLike, Object, Pack, Wire, show_object
 
 if TYPE_CHECKING:
     from catnet.diagrams.typing import Typing
@@ -226,7 +226,7 @@ class Trace(Iteration):
 
     def rule(self, typing: Typing, inputs: Object) -> Object:
         inference = typing.inference
-        inference.demand(Pred(">=", self.steps, ONE), f"`trace` needs {self.steps} >= 1 steps")
+        inference.demand(Pred(">=", self.steps, ONE), "`trace` needs steps >= 1")
         wanted = arity(self.f, {})
         if wanted is None:
             raise reject(
@@ -260,9 +260,14 @@ class Trace(Iteration):
             return guess
         self._outputs(typing, trial, guess)
         state = inference.wires(guess)
-        if any(n.startswith("?") for w in state for n in (w.kind.name, *w.symbols)) or any(
-            map(has_pack, state)
-        ):
+        names = [n for w in state for n in (w.kind.name, *w.symbols)]
+        if not any(n.startswith("?") for n in names):
+            open_packs = [
+                a.name for w in state for a in w.axes if isinstance(a, Pack) and a.name.startswith("?")
+            ]
+            inference.packs.update((name, ()) for name in open_packs)  # nothing asks for further axes
+            state = inference.wires(state)
+        if any(n.startswith("?") for n in names) or any(map(has_pack, state)):
             raise reject(
                 f"the type of the feedback of `trace` does not follow: `{show_object(state)}`",
                 help="make `f` a net with a signature",
@@ -341,7 +346,7 @@ class Flow(Iteration):
             )
         if len(inputs) != 1:
             raise reject(f"`flow` takes 1 wire, but {len(inputs)} come", code="E0204")
-        typing.inference.demand(Pred(">=", self.steps, ONE), f"`flow` needs {self.steps} >= 1 steps")
+        typing.inference.demand(Pred(">=", self.steps, ONE), "`flow` needs steps >= 1")
         wire = typing.inference.wire(inputs[0])
         if is_unknown(wire):
             return (wire,)

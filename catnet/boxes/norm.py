@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, ClassVar
 
-from catnet.boxes.axes import is_unknown, known_axes, only_wire, real_wire
+from catnet.boxes.axes import is_open, is_unknown, known_axes, only_wire, real_wire
 from catnet.boxes.linear import last
 from catnet.diagrams.box import Box, MapKind, Site, box, elements
 from catnet.types.dims import Dim
@@ -87,7 +87,7 @@ class ChannelNorm(Box):
 
     def rule(self, typing: Typing, inputs: Object) -> Object:
         wire = only_wire(self.name, inputs, typing)
-        if is_unknown(wire):
+        if is_open(wire):
             return (typing.inference.fresh_wire(),)
         wire = real_wire(typing, wire)
         axes = known_axes(self.name, wire)

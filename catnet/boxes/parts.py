@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, ClassVar
 
-from catnet.boxes.axes import LAST, ZERO, axis_position, is_unknown, only_wire, trailing
+from catnet.boxes.axes import LAST, ZERO, axis_position, is_open, is_unknown, located, only_wire, trailing
 from catnet.diagrams.box import Box, MapKind, Site, box
 from catnet.types.dims import Dim
 from catnet.types.facts import Pred, Verdict
@@ -52,17 +52,18 @@ class Concat(Box):
         if not inputs:
             raise reject("`concat` takes at least one wire, but none come", code="E0204")
         wires = inference.wires(inputs)
-        lead = next((i for i, w in enumerate(wires) if not is_unknown(w)), None)
-        if lead is None:
+        lead = next((i for i, w in enumerate(wires) if not is_unknown(w)), 0)
+        found = located(typing, wires[lead], self.axis, box=self.name, port=lead)
+        if found is None:
             return (inference.fresh_wire(),)
-        position = axis_position(wires[lead], self.axis, inference.facts, box=self.name, port=lead)
+        model, position = found
         total = ZERO
         for port, wire in enumerate(wires):
-            size = axis_at(wires[lead], position).size if port == lead else inference.fresh_dim()
+            size = axis_at(model, position).size if port == lead else inference.fresh_dim()
             if port != lead:
-                inference.unify(wire, with_size(wires[lead], position, size), port)
+                inference.unify(wire, with_size(model, position, size), port)
             total = total + inference.dim(size)
-        return (inference.wire(with_size(wires[lead], position, total)),)
+        return (inference.wire(with_size(model, position, total)),)
 
     def code(self, site: Site) -> str:
         position = axis_position(site.inputs[0], self.axis)
@@ -88,7 +89,7 @@ class Stack(Box):
         for port, wire in enumerate(inputs[1:], start=1):
             inference.unify(wire, inputs[0], port)
         wire = inference.wire(inputs[0])
-        if is_unknown(wire):
+        if is_open(wire):
             return (inference.fresh_wire(),)
         position = self._position(wire)
         axes: list[AxisLike] = list(wire.axes)
@@ -121,9 +122,10 @@ class Split(Box):
     def rule(self, typing: Typing, inputs: Object) -> Object:
         inference = typing.inference
         wire = only_wire(self.name, inputs, typing)
-        if is_unknown(wire):
+        found = located(typing, wire, self.axis, box=self.name)
+        if found is None:
             return tuple(inference.fresh_wire() for _ in self.sizes)
-        position = axis_position(wire, self.axis, inference.facts, box=self.name)
+        wire, position = found
         total, size = sum(self.sizes, ZERO), axis_at(wire, position).size
         verdict = inference.equal(size, total)
         if not (verdict is True or verdict):
@@ -159,9 +161,10 @@ class Chunk(Box):
         if parts is None or parts < 1:
             raise reject(f"`chunk` needs a known number of parts, at least 1, not `{self.parts}`",
                          help="the number of wires cannot depend on a parameter")  # fmt: skip
-        if is_unknown(wire):
+        found = located(typing, wire, self.axis, box=self.name)
+        if found is None:
             return tuple(inference.fresh_wire() for _ in range(parts))
-        position = axis_position(wire, self.axis, inference.facts, box=self.name)
+        wire, position = found
         size = axis_at(wire, position).size
         if any(n.startswith("?") for n in size.symbols):
             part = inference.fresh_dim()
@@ -189,9 +192,10 @@ class Slice(Box):
     def rule(self, typing: Typing, inputs: Object) -> Object:
         inference = typing.inference
         wire = only_wire(self.name, inputs, typing)
-        if is_unknown(wire):
-            return (wire,)
-        position = axis_position(wire, self.axis, inference.facts, box=self.name)
+        found = located(typing, wire, self.axis, box=self.name)
+        if found is None:
+            return (inference.fresh_wire(),)
+        wire, position = found
         size = axis_at(wire, position).size
         inference.demand(Pred(">=", self.start, ZERO), f"`slice` needs {self.start} >= 0")
         inference.demand(Pred(">", self.stop, self.start), f"`slice` needs {self.stop} > {self.start}")
@@ -215,9 +219,10 @@ class Select(Box):
     def rule(self, typing: Typing, inputs: Object) -> Object:
         inference = typing.inference
         wire = only_wire(self.name, inputs, typing)
-        if is_unknown(wire):
+        found = located(typing, wire, self.axis, box=self.name)
+        if found is None:
             return (inference.fresh_wire(),)
-        position = axis_position(wire, self.axis, inference.facts, box=self.name)
+        wire, position = found
         size = axis_at(wire, position).size
         if self.index.value is not None and self.index.value < 0:
             least = -self.index

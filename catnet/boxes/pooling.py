@@ -8,7 +8,7 @@ from catnet.boxes.axes import (
     ONE,
     ZERO,
     ints_text,
-    is_unknown,
+    is_open,
     known_axes,
     only_wire,
     per_axis,
@@ -101,7 +101,7 @@ class GlobalAveragePool(Box):
 
     def rule(self, typing: Typing, inputs: Object) -> Object:
         wire = only_wire(self.name, inputs, typing)
-        if is_unknown(wire):
+        if is_open(wire):
             return (typing.inference.fresh_wire(),)
         wire = real_wire(typing, wire)
         axes = known_axes(self.name, wire)

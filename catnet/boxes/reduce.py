@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, ClassVar
 
-from catnet.boxes.axes import axis_position, is_unknown, only_wire, real_wire
+from catnet.boxes.axes import axis_position, located, only_wire, real_wire
 from catnet.boxes.parts import without_axis
 from catnet.diagrams.box import Box, MapKind, Site, box, elements
 from catnet.types.dims import Dim
@@ -24,10 +24,10 @@ class Reduction(Box):
 
     def rule(self, typing: Typing, inputs: Object) -> Object:
         wire = only_wire(self.name, inputs, typing)
-        if is_unknown(wire):
+        found = located(typing, wire, self.over, box=self.name)
+        if found is None:
             return (typing.inference.fresh_wire(),)
-        position = axis_position(wire, self.over, typing.inference.facts, box=self.name)
-        return (without_axis(real_wire(typing, wire), position),)
+        return (without_axis(real_wire(typing, found[0]), found[1]),)
 
     def flops(self, inputs: Object, outputs: Object) -> Dim:
         return elements(inputs[0])

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, ClassVar
 
-from catnet.boxes.axes import is_unknown, known_axes, only_wire, product, trailing
+from catnet.boxes.axes import is_open, known_axes, only_wire, opened, product, trailing
 from catnet.boxes.pattern import Group, Pattern, move, read_pattern
 from catnet.diagrams.box import Box, MapKind, Site, box
 from catnet.types.dims import Dim
 from catnet.types.facts import Pred, Verdict
 from catnet.types.infer import Inference, reject
 from catnet.types.static import nearest
-from catnet.types.wires import Axis, AxisLike, Object, Pack, Wire
+from catnet.types.wires import Axis, Object, Wire
 
 if TYPE_CHECKING:
     from catnet.diagrams.typing import Typing
@@ -25,7 +25,7 @@ class Flatten(Box):
 
     def rule(self, typing: Typing, inputs: Object) -> Object:
         wire = only_wire(self.name, inputs, typing)
-        if is_unknown(wire):
+        if is_open(wire):
             return (typing.inference.fresh_wire(),)
         axes = known_axes(self.name, wire)
         if len(axes) == 1:
@@ -33,7 +33,7 @@ class Flatten(Box):
         return (wire.with_axes((Axis(product([a.size for a in axes])),)),)
 
     def code(self, site: Site) -> str:
-        count = len(site.inputs[0].axes)
+        count = len(known_axes(self.name, site.inputs[0]))
         if count == 1:
             return site.args[0]
         return f"{site.args[0]}.flatten({-count})" if count else f"{site.args[0]}.unsqueeze(-1)"
@@ -55,7 +55,7 @@ class Rearrange(Box):
 
     def rule(self, typing: Typing, inputs: Object) -> Object:
         wire = only_wire(self.name, inputs, typing)
-        if not isinstance(self.pattern, str) or is_unknown(wire):
+        if not isinstance(self.pattern, str):
             return (typing.inference.fresh_wire(),)
         pattern = self._fitted(wire)
         unknown = [n for n, _ in self.sizes if n not in pattern.names]
@@ -65,7 +65,7 @@ class Rearrange(Box):
                 help=nearest(unknown[0], pattern.names) or "leave the argument out",
                 code="E0213",
             )
-        wire = self._opened(typing.inference, wire, len(pattern.left))
+        wire = opened(typing.inference, wire, len(pattern.left))
         axes = trailing(wire)[len(trailing(wire)) - len(pattern.left) :]
         sizes = dict(self.sizes)
         for group, axis in zip(pattern.left, axes, strict=True):
@@ -86,23 +86,13 @@ class Rearrange(Box):
             pattern = pattern.spread(0)
         else:
             pattern = pattern.spread(max(0, len(known_axes(self.name, wire)) - named))
-        if len(trailing(wire)) < len(pattern.left) and not any(
-            isinstance(a, Pack) and a.name.startswith("?") for a in wire.axes
-        ):
+        if len(trailing(wire)) < len(pattern.left) and not is_open(wire):
             raise reject(
                 f'the pattern "{self.pattern}" names {named} ax{"i" if named == 1 else "e"}s, '
                 f"`{wire}` has {len(trailing(wire))}",
                 help="the left side names the last axes of the wire, in order",
             )
         return pattern
-
-    def _opened(self, inference: Inference, wire: Wire, count: int) -> Wire:
-        """The wire with at least `count` trailing axes; a wire that is still open gets new ones."""
-        if len(trailing(wire)) >= count:
-            return wire
-        axes: list[AxisLike] = [Axis(inference.fresh_dim()) for _ in range(count)]
-        inference.unify(wire, Wire(wire.kind, (Pack(inference.fresh("b")), *axes)))
-        return inference.wire(wire)
 
     def _split(self, inference: Inference, group: Group, size: Dim, sizes: dict[str, Dim]) -> None:
         """Find the sizes of the components of one axis."""
@@ -129,7 +119,7 @@ class Rearrange(Box):
         verdict = inference.equal(size, known)
         if verdict is True or verdict:
             return
-        what = f"`({' '.join(group)})`" if len(group) != 1 else f"`{group[0]}`"
+        what = f"`({' '.join(group)})`" if len(group) > 1 else f"`{group[0] if group else 1}`"
         no = isinstance(verdict, Verdict) and verdict.kind == "no"
         raise reject(
             f"{what} has size {known}, but the axis has size {size}" if no else

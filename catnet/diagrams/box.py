@@ -157,15 +157,15 @@ class Site:
 
     `args` and `results` are local names; `module` is the expression of the box's submodule, `inner` those of
     its inner graphs; `batched` says which inputs have batch axes at run time. `size_of` turns a dimension into
-    code, `need` asks for an import ("F", "math", "python:package.module:Name"), `fresh` gives an unused local
-    name. `graphs` are the inner graphs.
+    code, `need` asks for an import ("F", "math", "python:package.module:Name") and says the name that it got,
+    `fresh` gives an unused local name. `graphs` are the inner graphs.
     """
 
     inputs: Object
     outputs: Object
     args: list[str]
     module: str
-    need: Callable[[str], None]
+    need: Callable[[str], str | None]
     size_of: Callable[[Dim], str] = str
     fresh: Callable[[str], str] = str
     results: list[str] = dataclasses.field(default_factory=list)

@@ -30,6 +30,8 @@ def refusal(label: str) -> str:
     """
     if keyword.iskeyword(label) or label in ("None", "True", "False", "self"):
         return "it is a Python keyword"
+    if label == "check_inputs":
+        return "it switches the check of the inputs"
     if label in MODULE_ATTRIBUTES:
         return "`torch.nn.Module` has an attribute of that name"
     if label.startswith("_"):

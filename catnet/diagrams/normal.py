@@ -7,7 +7,7 @@ event: neither is merged or dropped, unless the uses share one `owner`. What rem
 in which a walk from the outputs meets it, so that text order never matters.
 
 Repeats are counted out while the whole stays within a budget, so that `f ^ 3` equals `f >> f >> f`; beyond it
-they are compared as repeats. (Two nodes that no output needs, with equal histories that differ only in what
+they are compared as repeats, and large nets as nets. (Two nodes that no output needs, with equal histories that differ only in what
 else uses them, may be told apart although they could be exchanged: then equality is answered too seldom.)
 """
 
@@ -15,11 +15,15 @@ from __future__ import annotations
 
 from collections.abc import Hashable
 from dataclasses import dataclass
+from functools import cached_property
+from weakref import WeakValueDictionary
 
 from catnet.diagrams.box import Box
 from catnet.diagrams.graph import Graph, Node
+from catnet.limits import large_work
 
 BUDGET = 200_000
+SMALL = 1_000
 
 Ref = tuple[int, int]  # (cell, output port); the inputs of the graph are cell -1
 
@@ -32,6 +36,25 @@ class NormalForm:
     cells: tuple[tuple[Hashable, tuple[Ref, ...]], ...]
     outputs: tuple[Ref, ...]
 
+    @cached_property
+    def _hash(self) -> int:
+        return hash((self.dom, self.cells, self.outputs))
+
+    def __hash__(self) -> int:
+        return self._hash
+
+
+_INNER: WeakValueDictionary[NormalForm, NormalForm] = WeakValueDictionary()
+
+
+def _inner(graph: Graph, done: dict[int, NormalForm]) -> NormalForm:
+    """The normal form of a graph inside another. Equal ones are one object, so that nets of nets of nets
+    compare in linear time."""
+    if id(graph) not in done:
+        made = _form(graph, done)
+        done[id(graph)] = _INNER.setdefault(made, made)
+    return done[id(graph)]
+
 
 @dataclass
 class _Cell:
@@ -41,9 +64,14 @@ class _Cell:
     owner: int | None
 
 
+@large_work()
 def normal_form(graph: Graph) -> NormalForm:
     """The normal form of a graph, in time linear in its (counted out) size."""
-    flat = _Flattener(expand=graph.size <= BUDGET)
+    return _form(graph, {})
+
+
+def _form(graph: Graph, done: dict[int, NormalForm]) -> NormalForm:
+    flat = _Flattener(graph.size <= BUDGET, done)
     inputs = tuple((-1, i) for i in range(len(graph.inputs)))
     outputs = flat.run(graph, inputs)
     return _canonical(flat.cells, tuple(w for w in graph.dom), outputs)
@@ -54,14 +82,15 @@ def box_key(box: Box) -> Hashable:
     own = getattr(box, "key", None)
     if own is not None:
         return own()
-    return (type(box).__module__, type(box).__name__, *(v for v in box.statics().values()))
+    return (type(box).__module__, type(box).__name__, *box.statics().values())
 
 
 class _Flattener:
     """Opens nets, blocks and repeats into one list of cells, merging pure boxes as they come."""
 
-    def __init__(self, expand: bool) -> None:
+    def __init__(self, expand: bool, done: dict[int, NormalForm]) -> None:
         self.expand = expand
+        self.done = done
         self.cells: list[_Cell] = []
         self.known: dict[Hashable, int] = {}
         self.owners: dict[tuple[int, ...], int] = {}
@@ -77,7 +106,7 @@ class _Flattener:
     def node(self, node: Node, inputs: tuple[Ref, ...], path: tuple[int, ...]) -> tuple[Ref, ...]:
         steps = node.count.value
         opaque = getattr(node.box, "opaque", False)
-        if not node.graphs or opaque or steps is None or (not self.expand and steps > 1):
+        if not node.graphs or opaque or steps is None or not (self.expand or self._small(node, steps)):
             return self.leaf(node, inputs, path)
         graphs = node.graphs if len(node.graphs) != 1 else node.graphs * steps
         place = self.place(node, path)
@@ -85,13 +114,17 @@ class _Flattener:
             inputs = self.run(graph, inputs, (*place, step))
         return inputs
 
+    def _small(self, node: Node, steps: int) -> bool:
+        """Whether a part is opened although the whole is over budget."""
+        return steps == 1 and sum(g.size for g in node.graphs) <= SMALL
+
     def place(self, node: Node, path: tuple[int, ...]) -> tuple[int, ...]:
         """Where the node's weights live: uses of one shared morphism live in the same place."""
         return path if node.owner is None else (*path[:-1], -1 - id(node.owner))
 
     def leaf(self, node: Node, inputs: tuple[Ref, ...], path: tuple[int, ...]) -> tuple[Ref, ...]:
         key: Hashable = box_key(node.box)
-        inner = tuple(normal_form(g) for g in node.graphs)
+        inner = tuple(_inner(g, self.done) for g in node.graphs)
         if inner:
             key = (key, node.count, inner)
         fresh = node.box.effect != "pure" or _has_parameters(node)

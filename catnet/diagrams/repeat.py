@@ -7,7 +7,7 @@ and the guess is proved by induction on i.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from typing import TYPE_CHECKING
 
 from catnet.diagnostics import Report
@@ -38,6 +38,10 @@ class Loop(Box):
     def rule(self, typing: Typing, inputs: Object) -> Object:
         assert typing.node is not None
         return self._place(typing, inputs, typing.node)
+
+    def key(self) -> Hashable:
+        """The steps are compared as graphs."""
+        return ("repeat",)
 
     def sign(self) -> str:
         return f"x {self.count}"
@@ -94,6 +98,9 @@ def _place(
             )
         if count.value is None:
             return _symbolic(typing, wires, node, name, start, stop, step, varies)
+        if varies and count.value > typing.budget:
+            typing.placed = typing.budget  # not worth starting
+        typing._spend(term.span)
         first = typing.subgraph(name, step(start), wires)
         node.graphs = (first,)
         if not varies and same_types(typing, first.cod, wires):

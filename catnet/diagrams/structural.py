@@ -2,14 +2,28 @@
 
 from __future__ import annotations
 
+from collections.abc import Hashable
 from typing import TYPE_CHECKING, ClassVar
 
 from catnet.diagrams.box import Box, Site, box, elements
 from catnet.types.dims import Dim
+from catnet.types.infer import TypeProblem, reject
 from catnet.types.wires import Object
 
 if TYPE_CHECKING:
     from catnet.diagrams.typing import Typing
+
+
+MAX_WIRES = 2**16  # side by side; `each(copy) ^ 40` would make a million million
+
+
+def too_many_wires() -> TypeProblem:
+    """More wires side by side than the budget allows."""
+    return reject(
+        f"there are more than {MAX_WIRES:,} wires side by side",
+        code="E0218",
+        help="put what belongs together on one wire, with an axis of its own",
+    )
 
 
 class Structural(Box):
@@ -56,6 +70,8 @@ class Copy(Structural):
 
     def routes(self, count: int) -> tuple[int, ...] | None:
         times = self.times.value
+        if times is not None and times > MAX_WIRES:
+            raise too_many_wires()
         return None if count != 1 or times is None else (0,) * times
 
 
@@ -93,6 +109,10 @@ class Add(Pointwise):
     word: ClassVar[str] = "+"
     map_kind: ClassVar = "linear"
 
+    def key(self) -> Hashable:
+        """No signs are all plus, for any number of wires: `(f, g) >> add` is `f + g`."""
+        return ("add", *(self.signs if any(s != 1 for s in self.signs) else ()))
+
     def code(self, site: Site) -> str:
         signs = self.signs or (1,) * len(site.args)
         first = site.args[0] if signs[0] == 1 else f"-{site.args[0]}"
@@ -110,6 +130,10 @@ class Multiply(Pointwise):
 
     wires: Dim | int = 0
     word: ClassVar[str] = "*"
+
+    def key(self) -> Hashable:
+        """Its wires say how many they are: `(f, g) >> mul` is `f * g`."""
+        return ("mul",)
 
     def code(self, site: Site) -> str:
         return " * ".join(site.args)

@@ -7,6 +7,7 @@ Terms are built by the elaborator from `.cat` text and by Python's operators ali
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -48,8 +49,14 @@ class Diagram:
     def __sub__(self, other: Diagram) -> Diagram:
         return Sum(((1, self), (-1, _diagram(other))))
 
-    def __mul__(self, other: Diagram) -> Diagram:
-        return Product((self, _diagram(other)))
+    def __mul__(self, other: Diagram | float) -> Diagram:
+        return Product((self, _factor(other)))
+
+    def __rmul__(self, other: float) -> Diagram:
+        return Product((_factor(other), self))
+
+    def __neg__(self) -> Diagram:
+        return Product((-1.0, self))
 
     def __pow__(self, count: int | Dim) -> Diagram:
         if count == -1:
@@ -137,6 +144,14 @@ def _diagram(value: object) -> Diagram:
     if isinstance(value, Diagram):
         return value
     raise TypeError(f"expected a diagram, got {type(value).__name__}")
+
+
+def _factor(value: object) -> Diagram | float:
+    if isinstance(value, (int, float)) and not isinstance(value, bool):
+        if not math.isfinite(value):
+            raise ValueError(f"a diagram is scaled by a finite number, not {value}")
+        return float(value)
+    return _diagram(value)
 
 
 @dataclass(frozen=True, eq=False, repr=False)

@@ -17,7 +17,17 @@ from catnet.diagrams.arity import arity, split
 from catnet.diagrams.box import Box
 from catnet.diagrams.graph import Graph, Node, Value
 from catnet.diagrams.labels import Labels
-from catnet.diagrams.structural import Add, Dagger, Identity, Multiply, Scale, Structural
+from catnet.diagrams.structural import (
+    MAX_WIRES,
+    Add,
+    Dagger,
+    Identity,
+    Multiply,
+    Scale,
+    Structural,
+    too_many_wires,
+)
+from catnet.limits import large_work
 from catnet.types.dims import DimError
 from catnet.types.facts import Facts
 from catnet.types.infer import Inference, TypeProblem, reject
@@ -117,7 +127,10 @@ class Typing:
 
     def place(self, term: terms.Diagram, inputs: Values) -> Values:
         """The outputs of a term on these inputs; new nodes are recorded in the current graph."""
-        return terms.handler(_PLACE, term)(self, term, inputs)
+        outputs: Values = terms.handler(_PLACE, term)(self, term, inputs)
+        if len(outputs) > MAX_WIRES:
+            return self.complain(too_many_wires(), term, inputs)
+        return outputs
 
     def add(
         self, box: Box, inputs: Values, span: Span | None, label: str | None = None, owner: Any = None
@@ -169,7 +182,10 @@ class Typing:
 
     def _leaf_as(self, box: Box, inputs: Values, span: Span | None, label: str | None) -> Values:
         if isinstance(box, Structural):
-            routes = box.routes(len(inputs))
+            try:
+                routes = box.routes(len(inputs))
+            except TypeProblem as problem:
+                return self.complain(problem, terms.Leaf(box, span), inputs)
             if routes is None:
                 return self.complain(
                     TypeProblem(
@@ -472,6 +488,7 @@ def _shown(values: Values, inference: Inference) -> str:
     return mistakes.readable(" @ ".join(str(inference.wire(v.wire)) for v in values) or "()")
 
 
+@large_work()
 def graph_of(term: terms.Diagram, wires: Sequence[Wire] | None = None) -> Graph:
     """The typed graph of a term; without `wires`, the most general type is inferred.
 

@@ -8,7 +8,7 @@ from catnet.diagrams.graph import Graph
 from catnet.draw.layout import Layout
 from catnet.draw.looks import inside
 from catnet.draw.measure import shorten
-from catnet.draw.words import object_text, sentence, unwrapped
+from catnet.draw.words import sentence, unwrapped
 
 if TYPE_CHECKING:
     from catnet.diagrams.terms import Diagram
@@ -51,7 +51,7 @@ def draw_graph(graph: Graph, format: Format = "svg", *, depth: int = 1, title: s
         return dot.write(graph, name, depth)
     from catnet.draw import svg
 
-    heading = shorten(f"{name} : {object_text(graph.dom)} -> {object_text(graph.cod)}", 110)
+    heading = shorten(f"{name} : {graph.type}", 110)
     about = " ".join([*graph.doc, sentence(graph, name)])
     return svg.write(Layout().panel(graph, depth, top=True), name, heading, about)
 

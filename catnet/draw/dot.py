@@ -69,7 +69,8 @@ class _Dot:
         own: dict[int, str] = {}
         label = "  ".join(filter(None, (title, repeats(node))))
         with dot.subgraph(name=f"cluster_{self._name()}") as cluster:
-            cluster.attr(label=_text(label), tooltip=_text(tooltip(node)), style=STYLES.get(node.box.effect, "rounded"))
+            style = STYLES.get(node.box.effect, "rounded")
+            cluster.attr(label=_text(label), tooltip=_text(tooltip(node)), style=style)
             for outside, value in zip(node.inputs, inner.inputs, strict=True):
                 own[id(value)] = self._name()
                 cluster.node(own[id(value)], "", shape="point", width="0.06")
@@ -80,7 +81,9 @@ class _Dot:
 
     def _box(self, dot: Any, name: str, node: Node) -> None:
         face, look = face_of(node), look_of(node.box)
-        label = f"{_text(face.text)}\\n{_text(face.small)}" if face.small else _text(face.text)
+        label = _text(face.text)
+        if face.small:
+            label = graphviz.nohtml(f"{label}\\n{_text(face.small)}")
         shape = "circle" if circle_sign(node) is not None else SHAPES.get(look.shape, "box")
         style = ["filled", *filter(None, (STYLES.get(node.box.effect), "rounded" * (look.shape == "pill")))]
         attributes = {"peripheries": "2"} if node.graphs else {}
@@ -94,6 +97,9 @@ class _Dot:
         dot.edge(sources[id(value)], target, label=_text(str(value.wire)), **extra)
 
 
-def _text(text: str) -> str:
-    """A label that DOT reads as it is: `<...>` would be taken for HTML, and a backslash for an escape."""
-    return str(graphviz.nohtml(graphviz.escape(clean(text))))
+def _text(text: str) -> Any:
+    """A label that DOT reads as it is: `<...>` would be taken for HTML, and a backslash for an escape.
+
+    The answer is a marked string: `str` would take the mark off.
+    """
+    return graphviz.nohtml(graphviz.escape(clean(text)))

@@ -1,13 +1,13 @@
 """Which column each box stands in and in which order: the combinatorial half of the layout.
 
-A box stands one column after the last of its inputs. A wire that passes a column has a lane there, so that no wire
-ever runs through a box. The order within a column follows the wires: a planar diagram gets no crossing.
+A box stands one column after the last of its inputs. A wire that passes a column has a lane there, so that no
+wire ever runs through a box. The order within a column follows the wires: a planar diagram gets no crossing.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import Literal
 
 from catnet.diagrams.graph import Graph, Node, Value
@@ -20,7 +20,7 @@ SWEEPS = 4
 class Item:
     """What stands in a column: an input, a box, a lane or an output.
 
-    `sources` has for each input port the output port that feeds it (None: the wire is cut, see `Layers.cuts`);
+    `sources` has for each input port the output port that feeds it (None: a cut wire, see `Layers.cuts`);
     `targets` has for each output port the input ports that it feeds.
     """
 
@@ -32,6 +32,7 @@ class Item:
     node: Node | None = None
     sources: list[Slot | None] = field(default_factory=list)
     targets: list[list[Slot]] = field(default_factory=list)
+    place: int = 0  # counted from the top of its column
 
 
 Slot = tuple[Item, int]  # one port of one item
@@ -71,7 +72,7 @@ def arrange(graph: Graph) -> Layers:
 
 
 def _depths(graph: Graph) -> dict[int, int]:
-    """The column of each node: the longest path from the inputs; what needs no input stands just before its use."""
+    """The column of each node: the longest path from the inputs; what needs none stands before its use."""
     depth: dict[int, int] = {}
     at: dict[int, int] = {id(v): 0 for v in graph.inputs}
     fed: set[int] = {id(v) for v in graph.inputs}
@@ -109,7 +110,7 @@ def _connect(layers: Layers, home: dict[int, Slot]) -> None:
             for port, value in enumerate(item.ins):
                 uses.setdefault(id(value), []).append((item, port))
     far = {key: [u for u in slots if u[0].layer > home[key][0].layer + 1] for key, slots in uses.items()}
-    _choose_cuts(layers, home, far, budget=4 * count + 2000)
+    _choose_cuts(layers, home, far, budget=2 * count + 1000)
     for key, slots in uses.items():
         source = home[key]
         away = far[key]
@@ -124,7 +125,7 @@ def _connect(layers: Layers, home: dict[int, Slot]) -> None:
 
 
 def _choose_cuts(layers: Layers, home: dict[int, Slot], far: dict[int, list[Slot]], budget: int) -> None:
-    """Cut the longest wires where lanes would be more than `budget`, so that any picture stays linear in size."""
+    """Cut the longest wires where lanes would be more than `budget`: any picture stays linear in size."""
     spans = []
     for key, slots in far.items():
         lengths = [slot[0].layer - home[key][0].layer - 1 for slot in slots]
@@ -165,29 +166,21 @@ def _join(source: Slot, target: Slot) -> None:
 def _order(layers: Layers) -> None:
     """Order each column by its neighbours, to and fro; keep the order with the fewest crossings.
 
-    Among orders with equally many, the one nearest to the order of the text wins: so a `swap` crosses where it stands.
+    Among orders with equally many, the one nearest to the order of the text wins: `swap` crosses where it is.
     """
     for column in layers.columns[1:-1]:
         column.sort(key=lambda item: item.rank)
     best: tuple[int, int] | None = None
     kept: list[list[Item]] = []
-    for sweep in range(SWEEPS):
-        _sweep(layers, forward=sweep % 2 == 1)
+    for sweep in range(SWEEPS + 1):
+        if sweep:  # the first candidate is the order of the text itself
+            _sweep(layers, forward=sweep % 2 == 0)
         score = crossings(layers), _disorder(layers)
         if best is None or score < best:
             best, kept = score, [list(c) for c in layers.columns]
         if best == (0, 0):
             break
     layers.columns[:] = kept
-    place = _places(item for column in kept for item in column)
-    for column in layers.columns:
-        for item in column:
-            for slots in item.targets:
-                slots.sort(key=lambda slot: (place[id(slot[0])], slot[1]))
-
-
-def _places(items: Iterable[Item]) -> dict[int, int]:
-    return {id(item): i for i, item in enumerate(items)}
 
 
 def _port_places(column: list[Item], side: Literal["in", "out"]) -> dict[tuple[int, int], int]:
@@ -219,7 +212,7 @@ def _sweep(layers: Layers, forward: bool) -> None:
 def crossings(layers: Layers) -> int:
     """How often two wires cross."""
     total = 0
-    for column, following in zip(layers.columns, layers.columns[1:], strict=False):
+    for column, following in pairwise(layers.columns):
         places = _port_places(following, "in")
         ends: list[int] = []
         for item in column:
@@ -235,7 +228,7 @@ def inversions(values: list[int]) -> int:
     >>> inversions([2, 0, 1])
     2
     """
-    if all(a <= b for a, b in zip(values, values[1:], strict=False)):
+    if all(a <= b for a, b in pairwise(values)):
         return 0
     middle = len(values) // 2
     left, right = values[:middle], values[middle:]
@@ -255,7 +248,7 @@ def _disorder(layers: Layers) -> int:
     total = 0
     for column in layers.columns[1:-1]:
         ranks = [item.rank for item in column if item.kind == "box"]
-        total += sum(a > b for a, b in zip(ranks, ranks[1:], strict=False))
+        total += sum(a > b for a, b in pairwise(ranks))
     return total
 
 
@@ -280,3 +273,9 @@ def _merge(layers: Layers) -> None:
                 continue
             kept.append(item)
         layers.columns[k] = kept
+        for place, item in enumerate(kept):
+            item.place = place
+    for column in layers.columns:
+        for item in column:
+            for slots in item.targets:
+                slots.sort(key=lambda slot: (slot[0].place, slot[1]))

@@ -1,20 +1,22 @@
 """Where everything stands: pure geometry, from a typed graph to boxes, wires and labels with coordinates.
 
-Columns run from left to right and are wrapped into rows like words on a page. All curves lie in the gaps between
-columns; across a column a wire runs straight along its own lane, so it never meets a box.
+Columns run from left to right and are wrapped into rows like words on a page. All curves lie in the gaps
+between columns; across a column a wire runs straight along its own lane, so it never meets a box.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Iterator
 
 from catnet.diagrams.graph import Graph, Node, Value
+from catnet.draw.geometry import Extent, Label, Link, Panel, Placed, Point, Turn
 from catnet.draw.layers import Item, Layers, Slot, arrange
-from catnet.draw.looks import Face, circle_sign, face_of, inside, look_of, repeats
+from catnet.draw.looks import circle_sign, face_of, inside, look_of, repeats
 from catnet.draw.measure import clean, shorten, text_width
 from catnet.draw.stack import heights
 
 PAGE = 1100.0  # the width after which a row ends
+SLACK = 1.35  # a row may be this much wider where that saves a short row after it
 PORT = 20.0  # between two ports of a box
 GAP = 18.0  # between two things in a column; a label fits in
 TITLE = 22.0  # the title strip of a frame
@@ -23,90 +25,9 @@ PADDING = 14.0
 LANE = 6.0  # between two wires that return to the next row
 OPEN_BUDGET = 4000  # boxes shown inside frames, all in all
 
-Point = tuple[float, float]
-
-
-@dataclass(frozen=True, slots=True)
-class Link:
-    """A wire: level from `start` to the first bend, one smooth curve to the second bend, level to `end`."""
-
-    start: Point
-    bends: tuple[float, float]
-    end: Point
-    value: Value
-
-
-@dataclass(frozen=True, slots=True)
-class Turn:
-    """A wire that goes on in the next row: corners of a path to be drawn with round corners."""
-
-    corners: tuple[Point, ...]
-    value: Value
-
-
-@dataclass(frozen=True, slots=True)
-class Label:
-    """A small text beside a wire; `x`, `y` is its left end on the base line."""
-
-    x: float
-    y: float
-    text: str
-    value: Value
-
-
-@dataclass(eq=False, slots=True)
-class Placed:
-    """A box with its place; `panel` is what a frame shows inside, at `panel_at` from the frame's corner.
-
-    `ins` and `outs` are the heights of its ports, absolute.
-    """
-
-    node: Node
-    face: Face
-    x: float
-    y: float
-    width: float
-    height: float
-    ins: tuple[float, ...]
-    outs: tuple[float, ...]
-    panel: Panel | None = None
-    title: str = ""
-
-
-@dataclass(eq=False)
-class Panel:
-    """The geometry of one graph. `inputs` and `outputs` are the heights at which wires enter and leave it."""
-
-    graph: Graph
-    width: float = 0.0
-    height: float = 0.0
-    inputs: tuple[float, ...] = ()
-    outputs: tuple[float, ...] = ()
-    boxes: list[Placed] = field(default_factory=list)
-    links: list[Link] = field(default_factory=list)
-    turns: list[Turn] = field(default_factory=list)
-    dots: list[Point] = field(default_factory=list)
-    ends: list[Point] = field(default_factory=list)
-    labels: list[Label] = field(default_factory=list)
-    count: int = 0
-
-
-@dataclass(slots=True)
-class Extent:
-    """The size of an item before it has a place; ports are counted from its top."""
-
-    width: float
-    height: float
-    ins: tuple[float, ...]
-    outs: tuple[float, ...]
-    face: Face | None = None
-    panel: Panel | None = None
-    title: str = ""
-    inset: float = 0.0  # how far wires go on under the shape's edge
-
 
 class Layout:
-    """One layout run: the frames opened so far, and the panels already laid out (equal insides are shared)."""
+    """One layout run: the frames opened so far, and the panels already laid out (equal insides shared)."""
 
     def __init__(self) -> None:
         self.open_budget = OPEN_BUDGET
@@ -122,7 +43,7 @@ class Layout:
     def extent(self, item: Item, depth: int, width: float, top: bool) -> Extent:
         """The size of an item; a composite box is opened where depth and budget allow."""
         if item.kind in ("input", "output"):
-            label = _end_label(item, item.outs[0] if item.kind == "input" else item.ins[0]) if top else ""
+            label = _end_label((item.outs or item.ins)[0]) if top else ""
             room = text_width(label, LABEL) + 12 if label else 0.0
             return Extent(room, 4.0, (2.0,), (2.0,))
         if item.kind == "lane":
@@ -152,7 +73,8 @@ def _closed(node: Node) -> Extent:
     most = max(len(node.inputs), len(node.outputs), 1)
     if circle_sign(node) is not None:
         size = max(face.width, 9.0 * most + 6)
-        return Extent(size, size, _spread(len(node.inputs), size, 9), _spread(1, size, 9), face, inset=size / 2)
+        ins, outs = _spread(len(node.inputs), size, 9), _spread(1, size, 9)
+        return Extent(size, size, ins, outs, face, inset=size / 2)
     height = max(face.height, PORT * most + 6)
     shape = look_of(node.box).shape
     inset = 10.0 if shape in ("slant", "hexagon") else min(height / 2, 12.0) if shape == "pill" else 0.0
@@ -169,7 +91,7 @@ def wire_text(value: Value) -> str:
     return shorten(clean(str(value.wire)), 30)
 
 
-def _end_label(item: Item, value: Value) -> str:
+def _end_label(value: Value) -> str:
     return f"{shorten(clean(value.name), 20)}: {wire_text(value)}" if value.name else wire_text(value)
 
 
@@ -187,6 +109,8 @@ class _Page:
         self.panel = Panel(graph)
         self.wide = [max((self.size[id(i)].width for i in column), default=0.0) for column in columns]
         self.inherited = {str(v.wire) for v in graph.inputs}
+        self.split = [0.0] * len(columns)  # where the level part of the wires after a column ends
+        self.texts: dict[tuple[int, int], str] = {}
         self.stem = [self._stem(k) for k in range(len(columns))]
         self.curve = [self._curve(k) for k in range(len(columns))]
         self.rows = self._wrap(width)
@@ -197,9 +121,15 @@ class _Page:
     # -- labels ----------------------------------------------------------------------------------------------
 
     def _label(self, item: Item, port: int) -> str:
-        """The label at an output port: its type, where the box changes the type and nothing says it next to it."""
+        """The label at an output port: its type, where the box changes it and no neighbour says it."""
         if item.kind != "box":
             return ""
+        key = id(item), port
+        if key not in self.texts:
+            self.texts[key] = self._label_text(item, port)
+        return self.texts[key]
+
+    def _label_text(self, item: Item, port: int) -> str:
         value = item.outs[port]
         cut = self.layers.cuts.get(id(value))
         mark = f" \u2192{cut}" if cut else ""
@@ -242,9 +172,12 @@ class _Page:
         rows: list[range] = []
         start, used = 0, 0.0
         last = len(self.wide) - 1
+        left = sum(self.wide) + sum(self.stem) + sum(self.curve)
         for k in range(last + 1):
             need = self.wide[k] + self.stem[k] + self.curve[k]
-            if used + self.wide[k] > width and k > start and k != last and k > 1:
+            little = used + left < width * SLACK and k > start
+            left -= need
+            if used + self.wide[k] > width and k > start and k != last and k > 1 and not little:
                 rows.append(range(start, k))
                 start, used = k, self._lead(k)
             used += need
@@ -283,8 +216,8 @@ class _Page:
     def _place_row(self, r: int, row: range, x: float, top: float) -> float:
         items = [item for k in row for item in self.layers.columns[k]]
         highest = min((self.y[id(i)] for i in items), default=0.0)
-        ports = [self._in(i, p) for i in self.layers.columns[row.start] for p in range(len(i.ins))]
-        head = max(0.0, highest - min(ports, default=highest) + 14, 14.0 if self._needs_headroom(row) else 0.0)
+        head = max((highest - y + LABEL + 4 for y in self._labelled(r, row)), default=0.0)
+        head = max(head, 0.0)
         for item in items:
             self.y[id(item)] += top + head - highest
         for k in row:
@@ -294,6 +227,7 @@ class _Page:
                 if item.kind == "box":
                     self._box(item)
             x += self.wide[k]
+            self.split[k] = x + self.stem[k]
             self.right[r] = x
             x += self.stem[k] + self.curve[k]
         if r < len(self.rows) - 1:
@@ -301,9 +235,17 @@ class _Page:
         self.bottom[r] = max((self.y[id(i)] + self.size[id(i)].height for i in items), default=top)
         return self.bottom[r]
 
-    def _needs_headroom(self, row: range) -> bool:
-        """Whether the topmost thing of a row is a wire with a label above it."""
-        return any(c and c[0].kind != "box" for c in (self.layers.columns[k] for k in row))
+    def _labelled(self, r: int, row: range) -> Iterator[float]:
+        """The heights in a row that need room above them for a label."""
+        for k in row:
+            for item in self.layers.columns[k]:
+                if item.kind == "output" and self.top:
+                    yield self._in(item, 0)
+                for port in range(len(item.outs)):
+                    if (item.kind == "input" and self.top) or self._label(item, port):
+                        yield self._out(item, port)
+        if r:
+            yield from (self._entry(i.targets[p]) for i, p in self._arrivals(row.start))
 
     def _box(self, item: Item) -> None:
         size = self.size[id(item)]
@@ -324,9 +266,6 @@ class _Page:
         panel.inputs = tuple(self._out(item, 0) for item in first)
         panel.outputs = tuple(self._in(item, 0) for item in last)
         breaks = {row.start: r for r, row in enumerate(self.rows) if r}
-        ends = {id(i): x for r, row in enumerate(self.rows) for k in row for i in self.layers.columns[k]
-                for x in (self._column_end(k),)}  # fmt: skip
-        self.column_end = ends
         for k, column in enumerate(self.layers.columns):
             if k + 1 in breaks:
                 self._turn_row(k, breaks[k + 1])
@@ -334,9 +273,9 @@ class _Page:
                 for port in range(len(item.outs)):
                     self._leave(item, port, k, k + 1 in breaks)
                 self._mark_cuts(item)
-
-    def _column_end(self, k: int) -> float:
-        return max((self.x[id(i)] + self.size[id(i)].width for i in self.layers.columns[k]), default=0.0)
+                if item.kind == "output" and self.top:
+                    value, x, y = item.ins[0], self.x[id(item)] + 8, self._in(item, 0) - 4
+                    self.panel.labels.append(Label(x, y, _end_label(value), value))
 
     def _edges(self, item: Item, k: int) -> tuple[float, float]:
         """Where wires reach an item and where they leave it."""
@@ -357,9 +296,9 @@ class _Page:
             start, leave = start, max(start, leave)
         else:
             start = leave
-        split = self._split(item, k)
+        split = self.split[k]
         if item.kind == "input" and self.top:
-            self.panel.labels.append(Label(start, y - 4, _end_label(item, value), value))
+            self.panel.labels.append(Label(start, y - 4, _end_label(value), value))
         elif text := self._label(item, port):
             edge = self.x[id(item)] + self.size[id(item)].width
             self.panel.labels.append(Label(edge + 5, y - 4, text, value))
@@ -377,16 +316,6 @@ class _Page:
             self.panel.dots.append((split, y))
             for slot in slots:
                 self._link((split, y), split, slot, k, value)
-
-    def _split(self, item: Item, k: int) -> float:
-        """Where the level part of the wires after column k ends."""
-        left = next((self.x[id(i)] for i in self.layers.columns[k] if i.kind == "lane"), None)
-        if left is None:
-            left = min(self.x[id(i)] - self._centring(i, k) for i in self.layers.columns[k])
-        return left + self.wide[k] + self.stem[k]
-
-    def _centring(self, item: Item, k: int) -> float:
-        return (self.wide[k] - self.size[id(item)].width) / 2 if item.kind == "box" else 0.0
 
     def _link(self, start: Point, split: float, slot: Slot, k: int, value: Value) -> None:
         """One wire into an input port of the next column."""
@@ -411,6 +340,7 @@ class _Page:
         count = len(slots)
         right, below = self.right[r - 1], self.bottom[r - 1] + GAP
         lead = self._lead(k + 1)
+        free = -1e9  # above this height the labels before are in the way
         for i, (item, port) in enumerate(slots):
             value, y = item.outs[port], self._out(item, port)
             targets = item.targets[port]
@@ -422,7 +352,9 @@ class _Page:
             split = self.margin + lead
             corners = ((start, y), (out, y), (out, run), (back, run), (back, level), (split, level))
             self.panel.turns.append(Turn(corners, value))
-            self.panel.labels.append(Label(self.margin, level - 4, wire_text(value), value))
+            if level > free:
+                self.panel.labels.append(Label(self.margin, level - 4, wire_text(value), value))
+                free = level + LABEL + 2
             if len(targets) > 1:
                 self.panel.dots.append((split, level))
             for slot in targets:

@@ -1,7 +1,7 @@
 """What a box looks like: its shape and colours by family, and the words in it.
 
-Colours are tints of the Okabe-Ito palette, which colour-blind readers can tell apart; families differ in shape too, so
-that a black-and-white print loses nothing.
+Colours are tints of the Okabe-Ito palette, which colour-blind readers can tell apart; families differ in
+shape too, so that a black-and-white print loses nothing.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 from catnet.diagrams.box import Box
@@ -75,7 +76,7 @@ def circle_sign(node: Node) -> str | None:
     return SIGNS.get(node.box.sign()) if node.box.family == "arithmetic" else None
 
 
-# -- words -----------------------------------------------------------------------------------------------------
+# -- words --------------------------------------------------------------------------------------------------
 
 
 def arguments(box: Box) -> str:
@@ -88,9 +89,7 @@ def arguments(box: Box) -> str:
     '64, bias = false'
     """
     statics: Mapping[str, Any] = box.statics() if not isinstance(box, Loop) else {}
-    defaults = {}
-    if dataclasses.is_dataclass(box):
-        defaults = {f.name: f.default for f in dataclasses.fields(box)}
+    defaults = _defaults(type(box))  # type: ignore[arg-type]
     given = getattr(box, "given", None)
     shown = []
     positional = True
@@ -99,10 +98,18 @@ def arguments(box: Box) -> str:
         if default is not dataclasses.MISSING and value == default:
             continue
         positional = positional and bool(defaults) and default is dataclasses.MISSING
+        if name == getattr(box, "open_keywords", None):  # sizes by name: `rearrange(..., h = 4)`
+            shown += [f"{key} = {_static(size)}" for key, size in value]
+            continue
         text = _static(value)
         if text is not None and (given is None or name in given or isinstance(value, Dim)):
             shown.append(text if positional else f"{name} = {text}")
     return ", ".join(shown)
+
+
+@cache
+def _defaults(kind: type[Box]) -> dict[str, Any]:
+    return {f.name: f.default for f in dataclasses.fields(kind)} if dataclasses.is_dataclass(kind) else {}
 
 
 def _static(value: Any) -> str | None:

@@ -1,4 +1,4 @@
-"""How wide a text is, without a font: a generous estimate, so that text stays inside its box in any sans serif."""
+"""How wide a text is, without a font: a generous estimate, so that it stays in its box in any sans serif."""
 
 from __future__ import annotations
 

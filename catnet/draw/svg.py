@@ -1,4 +1,4 @@
-"""Geometry as SVG text: accessible, portable (no scripts, fonts, `var()` or `dominant-baseline`), deterministic."""
+"""Geometry as SVG text: accessible, deterministic, portable (no scripts, no `var()`)."""
 
 from __future__ import annotations
 
@@ -7,7 +7,8 @@ from collections.abc import Iterator
 from html import escape as _escape
 
 from catnet.diagrams.graph import Value
-from catnet.draw.layout import LABEL, TITLE, Label, Layout, Link, Panel, Placed, Turn
+from catnet.draw.geometry import Label, Link, Panel, Placed, Turn
+from catnet.draw.layout import LABEL, TITLE
 from catnet.draw.looks import LOOKS, PLAIN_LOOK, Look, circle_sign, look_of
 from catnet.draw.measure import clean, text_width
 from catnet.draw.words import tooltip
@@ -50,8 +51,7 @@ def escape(text: str) -> str:
 
 def _n(value: float) -> str:
     """A coordinate: at most one decimal, so that equal pictures are equal texts."""
-    text = f"{value:.1f}"
-    return text[:-2] if text.endswith(".0") else text
+    return f"{value:.1f}".removesuffix(".0").replace("-0.0", "0")
 
 
 def _style() -> str:
@@ -86,17 +86,14 @@ def _letters(number: int) -> str:
     return chr(ord("a") + number % 26) + (str(number // 26) if number >= 26 else "")
 
 
-# -- panels ----------------------------------------------------------------------------------------------------
+# -- panels --------------------------------------------------------------------------------------------------
 
 
 def _panel(panel: Panel, marks: dict[int, str], x: float, y: float) -> Iterator[str]:
     yield f'<g transform="translate({_n(x)} {_n(y)})">'
     if panel.links or panel.turns:
         yield f'<g class="cn-wire" fill="none" stroke="{INK}" stroke-width="1.3" stroke-linecap="round">'
-        for link in panel.links:
-            yield _path(_curve(link), link.value)
-        for turn in panel.turns:
-            yield _path(_corners(turn), turn.value)
+        yield from _wires(panel)
         for at_x, at_y in panel.ends:
             yield f'<path d="M{_n(at_x)} {_n(at_y - 5)}v10"/>'
         yield "</g>"
@@ -109,6 +106,23 @@ def _panel(panel: Panel, marks: dict[int, str], x: float, y: float) -> Iterator[
     yield "</g>"
 
 
+def _wires(panel: Panel) -> Iterator[str]:
+    """The wires of a panel; pieces that go on from each other are one path, without seams."""
+    paths: list[tuple[list[str], Value]] = []
+    open_ends: dict[tuple[int, str, str], int] = {}
+    for link in panel.links:
+        start = open_ends.pop((id(link.value), _n(link.start[0]), _n(link.start[1])), None)
+        if start is None:
+            start = len(paths)
+            paths.append(([f"M{_n(link.start[0])} {_n(link.start[1])}"], link.value))
+        paths[start][0].append(_curve(link))
+        open_ends[id(link.value), _n(link.end[0]), _n(link.end[1])] = start
+    for parts, value in paths:
+        yield _path("".join(parts), value)
+    for turn in panel.turns:
+        yield _path(_corners(turn), turn.value)
+
+
 def _path(d: str, value: Value) -> str:
     name = f"{value.name}: " if value.name else ""
     return f'<path d="{d}"><title>{escape(name + str(value.wire))}</title></path>'
@@ -117,9 +131,9 @@ def _path(d: str, value: Value) -> str:
 def _curve(link: Link) -> str:
     (x0, y0), (a, b), (x1, y1) = link.start, link.bends, link.end
     if abs(y0 - y1) < 0.05:
-        return f"M{_n(x0)} {_n(y0)}H{_n(x1)}"
+        return f"H{_n(x1)}"
     middle = (a + b) / 2
-    start = f"M{_n(x0)} {_n(y0)}" + (f"H{_n(a)}" if a > x0 else "")
+    start = f"H{_n(a)}" if a > x0 else ""
     curve = f"C{_n(middle)} {_n(y0)} {_n(middle)} {_n(y1)} {_n(b)} {_n(y1)}"
     return start + curve + (f"H{_n(x1)}" if x1 > b else "")
 
@@ -148,7 +162,7 @@ def _label(label: Label) -> str:
     )
 
 
-# -- boxes -----------------------------------------------------------------------------------------------------
+# -- boxes ---------------------------------------------------------------------------------------------------
 
 
 def _box(box: Placed, marks: dict[int, str]) -> Iterator[str]:
@@ -180,7 +194,8 @@ def _frame(box: Placed, panel: Panel, marks: dict[int, str]) -> Iterator[str]:
     for y in box.outs:  # a title may be wider than what it names: lead the wires on to the frame's edge
         if box.width - panel.width > 0.05:
             start, end = box.x + panel.width, box.x + box.width
-            yield f'<path class="cn-wire" d="M{_n(start)} {_n(y)}H{_n(end)}" stroke="{INK}" stroke-width="1.3"/>'
+            d = f"M{_n(start)} {_n(y)}H{_n(end)}"
+            yield f'<path class="cn-wire" d="{d}" stroke="{INK}" stroke-width="1.3"/>'
 
 
 def _words(box: Placed) -> Iterator[str]:
@@ -222,8 +237,8 @@ def _shape(box: Placed) -> str:
     if look.shape == "slant":
         return _polygon([(x + 10, y), (x + w, y), (x + w - 10, y + h), (x, y + h)], paint)
     if look.shape == "hexagon":
-        middle = y + h / 2
-        points = [(x, middle), (x + 10, y), (x + w - 10, y), (x + w, middle), (x + w - 10, y + h), (x + 10, y + h)]
+        middle, left, right = y + h / 2, x + 10, x + w - 10
+        points = [(x, middle), (left, y), (right, y), (x + w, middle), (right, y + h), (left, y + h)]
         return _polygon(points, paint)
     if look.shape == "fold":
         points = [(x, y), (x + w - 10, y), (x + w, y + 10), (x + w, y + h), (x, y + h)]
@@ -244,6 +259,3 @@ def _rect(x: float, y: float, w: float, h: float, r: float, paint: str) -> str:
 def _polygon(points: list[tuple[float, float]], paint: str) -> str:
     shown = " ".join(f"{_n(x)},{_n(y)}" for x, y in points)
     return f'<polygon points="{shown}" stroke-linejoin="round" {paint}/>'
-
-
-__all__ = ["Layout", "escape", "write"]

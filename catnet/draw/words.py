@@ -79,7 +79,7 @@ def tooltip(node: Node) -> str:
     text = f"{part_text(node)} : {_short_object(node.dom)} -> {_short_object(node.cod)}"
     if node.box.effect != "pure":
         text += f" ({node.box.effect})"
-    return text + (f", shares its weights as {clean(node.label or 'one part')}" if node.owner is not None else "")
+    return f"{text}, shares its weights" if node.owner is not None else text
 
 
 def _short_object(wires: Object) -> str:

@@ -5,7 +5,7 @@ Mistakes are reported and the broken part becomes a hole that fits everywhere, s
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -43,10 +43,10 @@ class Scope:
         return Scope(self.module, self.statics, self.axes)
 
     @property
-    def words(self) -> list[str]:
-        """Every name that could be meant."""
-        own = [*self.statics, *self.wires, *self.shared]
-        return [*own, *(self.module.names if self.module else ()), *VOCABULARY, *COMBINATORS]
+    def words(self) -> Iterator[str]:
+        """Every name that could be meant; walked only when one is to be offered in a message."""
+        yield from (*self.statics, *self.wires, *self.shared)
+        yield from (*(self.module.names if self.module else ()), *VOCABULARY, *COMBINATORS)
 
 
 class Evaluator:
@@ -186,6 +186,8 @@ class Evaluator:
         elif name in VOCABULARY:
             params = VOCABULARY[name].params()
             extra = tuple(keyword) if VOCABULARY[name].open_keywords else ()
+        elif self.scope.module is not None and name in self.scope.module.broken:
+            raise CatnetError()  # told where it is declared
         else:
             fail("E0201", f"unknown name `{name}`", word(span, name), help=nearest(name, self.scope.words))
         given = match(

@@ -196,11 +196,18 @@ def _cycle(start: str, uses: dict[str, list[str]]) -> list[str]:
 
 def unconditional_uses(net: tree.Net) -> Iterator[str]:
     """The names that a net's body uses whatever is chosen by its `if`s."""
+    own = {p.name for p in net.params}
+    if isinstance(net.type, tree.Arrow):
+        wires = net.type.dom.parts if isinstance(net.type.dom, tree.Fan) else (net.type.dom,)
+        own.update(w.name for w in wires if isinstance(w, tree.Label))
+    if isinstance(net.body, tree.Body):
+        own.update(t for s in net.body.statements if isinstance(s, tree.Assign) for t in s.targets)
     stack: list[object] = [net.body]
     while stack:
         node = stack.pop()
         if isinstance(node, tree.Name):
-            yield node.id
+            if node.id not in own:
+                yield node.id
         elif isinstance(node, tuple):
             stack.extend(node)
         elif isinstance(node, tree.Node) and not isinstance(node, tree.If):

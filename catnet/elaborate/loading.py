@@ -16,6 +16,7 @@ from catnet.types.static import nearest
 STANDARD = Path(__file__).parent.parent / "std"
 MAX_BYTES = 16 * 2**20
 MAX_FILES = 256
+_DECLARED = re.compile(r"^[ \t]*(?:net|box|law)[ \t]+(\w+)", re.MULTILINE)
 
 Declaration = tree.Net | tree.BoxDecl | tree.Law
 
@@ -29,6 +30,8 @@ class Module:
     file: tree.File
     declarations: dict[str, Declaration] = field(default_factory=dict)
     imported: dict[str, tuple[Module, Declaration]] = field(default_factory=dict)
+    broken: set[str] = field(default_factory=set)
+    """Names whose declaration or import is itself wrong: their uses are not reported again."""
 
     def find(self, name: str) -> tuple[Module, Declaration] | None:
         """The declaration that a name means in this file."""
@@ -72,10 +75,13 @@ def read_source(path: Path, span: Span | None = None, name: str | None = None) -
 
 def word(span: Span | None, name: str, after: str = "") -> Span | None:
     """The first place in `span` where a name stands (after a pattern); all of `span` if there is none."""
-    found = re.search(rf"{after}(\b{re.escape(name)}\b)", span.text) if span is not None else None
-    if span is None or found is None:
-        return span
-    return Span(span.source, span.start + found.start(1), span.start + found.end(1))
+    if span is None:
+        return None
+    # `name` does not stand in the pattern: Python compiles and keeps one expression for all names
+    for found in re.finditer(rf"{after}(\b\w+\b)", span.text):
+        if found[1] == name:
+            return Span(span.source, span.start + found.start(1), span.start + found.end(1))
+    return span
 
 
 class Loader:
@@ -101,6 +107,8 @@ class Loader:
         file, diagnostics = parse(source)
         self.report.extend(diagnostics)
         module = Module(real, source, file)
+        if diagnostics:
+            module.broken.update(_DECLARED.findall(source.text))
         self.modules[real] = module
         self._loading.append(real)
         try:
@@ -132,13 +140,17 @@ class Loader:
                 chain = " imports ".join(p.name for p in [*self._loading[self._loading.index(path) :], path])
                 fail("E0303", f"the imports form a cycle: {chain}", item.span,
                      help="move what both need into a third file")  # fmt: skip
-            target = self.load(path, item.span, item.path)
+            target = self.load(path, item.span, self._shown(module, item, path))
         except CatnetError as error:
             self.report.extend(error.diagnostics)
+            module.broken.update(item.names)
             return
         for name in item.names:
             found = target.declarations.get(name)
             if found is None:
+                module.broken.add(name)
+                if name in target.broken:
+                    continue
                 self.report.add(
                     Diagnostic("E0304", f'"{item.path}" declares no `{name}`', item.span,
                                help=nearest(name, target.declarations))  # fmt: skip
@@ -166,6 +178,12 @@ class Loader:
                 return real
         fail("E0301", f'there is no file "{item.path}" beside `{module.source.name}`', item.span,
              help=nearest(item.path, self._known(module)))  # fmt: skip
+
+    def _shown(self, module: Module, item: tree.Import, path: Path) -> str:
+        """The name of an imported file in messages: as seen from where the importing one was named."""
+        if path.is_relative_to(STANDARD):
+            return item.path
+        return os.path.normpath(os.path.join(os.path.dirname(module.source.name), item.path))
 
     def _candidates(self, module: Module, path: str) -> Iterator[Path]:
         yield module.path.parent / path

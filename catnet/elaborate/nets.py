@@ -356,9 +356,9 @@ class PythonBox(Declared):
 
     def module(self, site: Site) -> str | None:
         module, _, name = self.declaration.target.partition(":")
-        site.need(f"python:{module}:{name}")
-        alias = name.split(".")[0]
-        rest = name[len(alias) :]
+        own = name.split(".")[0]
+        alias = site.need(f"python:{module}:{name}") or own
+        rest = name[len(own) :]
         args = ", ".join(f"{k}={_literal(v, site)}" for k, v in self.args.items())
         return f"{alias}{rest}({args})"
 

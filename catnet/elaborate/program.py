@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +18,7 @@ from catnet.elaborate.arguments import coerce, match
 from catnet.elaborate.evaluate import Evaluator, Scope, net_params, quantified
 from catnet.elaborate.loading import STANDARD, Declaration, Loader, Module
 from catnet.elaborate.nets import NetBox, PythonBox, body_term, net_scope
+from catnet.limits import large_work
 from catnet.syntax import tree
 from catnet.syntax.parser import parse_expression
 from catnet.types.dims import Dim, DimError
@@ -28,17 +27,6 @@ from catnet.types.infer import Binding
 from catnet.types.signature import Signature
 from catnet.types.static import nearest
 from catnet.types.wires import Object
-
-
-@contextmanager
-def deep_recursion() -> Iterator[None]:
-    """Room for nets inside nets: depth is bounded by our own budgets, not by Python's default."""
-    before = sys.getrecursionlimit()
-    sys.setrecursionlimit(max(before, 20_000))
-    try:
-        yield
-    finally:
-        sys.setrecursionlimit(before)
 
 
 class Program:
@@ -95,7 +83,7 @@ class Program:
         """A diagram from an expression in the language; the names of this program may be used."""
         report = Report()
         scope = Scope(self.module, {})
-        with deep_recursion():
+        with large_work():
             made = Evaluator(scope, Facts(), report, self.make_net).diagram(
                 parse_expression(Source("<expression>", text))
             )
@@ -109,7 +97,7 @@ class Program:
         if self._checked is None:
             self._checked = Report()
             self._checked.extend(self.report)
-            with deep_recursion():
+            with large_work():
                 for path, module in list(self.modules.items()):
                     if not path.is_relative_to(STANDARD) or module is self.module:
                         self._check_module(module, self._checked)

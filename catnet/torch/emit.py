@@ -6,7 +6,7 @@ person would have taken. The text imports only torch (and what `box ... = python
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -15,8 +15,9 @@ from catnet.diagrams.box import Box, Site, UnboundSize
 from catnet.diagrams.graph import Graph, Node, Value
 from catnet.diagrams.labels import MODULE_ATTRIBUTES
 from catnet.diagrams.repeat import Loop
+from catnet.limits import large_work
 from catnet.torch.checks import INPUT_ERROR, check_lines
-from catnet.torch.names import RESERVED, Names, camel, identifier
+from catnet.torch.names import CALLED, RESERVED, Names, camel, identifier
 from catnet.torch.sizes import python
 from catnet.types.dims import Dim
 from catnet.types.wires import Pack, Wire
@@ -39,20 +40,28 @@ class Writer:
 
     classes: dict[str, str] = field(default_factory=dict)  # text with `@@` for the name: the name
     order: list[str] = field(default_factory=list)
-    needs: dict[str, None] = field(default_factory=dict)
+    needs: dict[str, str] = field(default_factory=dict)  # what is imported: the name that it has here
     names: Names = field(default_factory=lambda: Names(RESERVED))
-    memo: dict[tuple[int, tuple[bool, ...]], Emitted] = field(default_factory=dict)
+    memo: dict[tuple[int, tuple[bool, ...], bool], Emitted] = field(default_factory=dict)
 
-    def need(self, what: str) -> None:
-        """Ask for an import: "F", "math", or "python:package.module:Name"."""
-        self.needs[what] = None
+    def need(self, what: str) -> str:
+        """Ask for an import: "F", "math", or "python:package.module:Name"; returns the name to use."""
+        if what not in self.needs:
+            own = what.rsplit(":", 1)[-1].split(".")[0]
+            self.needs[what] = self.names.new(own) if what.startswith("python:") else what
+        return self.needs[what]
 
-    def class_of(self, graph: Graph, batched: tuple[bool, ...], *, top: bool = False) -> Emitted:
-        """The class of a graph whose inputs have batch axes as `batched` says."""
-        key = (id(graph), batched)
+    def class_of(
+        self, graph: Graph, batched: tuple[bool, ...], *, top: bool = False, even: bool = False
+    ) -> Emitted:
+        """The class of a graph whose inputs have batch axes as `batched` says.
+
+        With `even`, all its outputs have them as soon as one input has.
+        """
+        key = (id(graph), batched, even)
         if key in self.memo and not top:
             return self.memo[key]
-        body = ClassBody(self, graph, batched, top=top)
+        body = ClassBody(self, graph, batched, top=top, even=even)
         text = body.text()
         name = self.classes.get(text)
         if name is None:
@@ -71,10 +80,11 @@ class Writer:
             imports.insert(0, "import math\n")
         if "F" in self.needs:
             imports.append("from torch.nn import functional as F")
-        for need in self.needs:
+        for need, own in self.needs.items():
             if need.startswith("python:"):
                 _, module, name = need.split(":", 2)
-                imports.append(f"from {module} import {name.split('.')[0]}")
+                name = name.split(".")[0]
+                imports.append(f"from {module} import {name}" + (f" as {own}" if own != name else ""))
         parts = ['"""' + "\n".join(head) + '\n"""', "\n".join(imports), INPUT_ERROR.rstrip(), *self.order]
         return "\n\n\n".join([parts[0] + "\n\n" + parts[1], *parts[2:]]) + "\n"
 
@@ -82,16 +92,19 @@ class Writer:
 class ClassBody:
     """Writes one class."""
 
-    def __init__(self, writer: Writer, graph: Graph, batched: tuple[bool, ...], *, top: bool) -> None:
+    def __init__(
+        self, writer: Writer, graph: Graph, batched: tuple[bool, ...], *, top: bool, even: bool = False
+    ) -> None:
         self.writer = writer
         self.graph = graph
         self.top = top
         self.flags: dict[int, bool] = {id(v): b for v, b in zip(graph.inputs, batched, strict=True)}
         labels = {n.label for n in graph.nodes if n.label is not None}
         self.attributes = Names(MODULE_ATTRIBUTES | labels | {"check_inputs"})
-        self.locals = Names(RESERVED)
+        self.locals = Names(RESERVED | CALLED)
         self.names: dict[int, str] = {}
         self.init: list[str] = []
+        self.prologue: dict[str, str] = {}  # what is read off the inputs before they change: its local name
         self.lines: list[str] = []
         self.owners: dict[int, str] = {}
         self.hints = _hints(graph)
@@ -100,6 +113,8 @@ class ClassBody:
         self.inputs = [self._input_name(i, v) for i, v in enumerate(graph.inputs)]
         for index, node in enumerate(graph.nodes):
             self._node(index, node)
+        if even and any(batched):
+            self._even_outputs()
         self.output_flags = tuple(self.flags[id(v)] for v in graph.outputs)
 
     # -- names ---------------------------------------------------------------------------------------------
@@ -135,7 +150,8 @@ class ClassBody:
         box = node.box
         args = [self.names[id(v)] for v in node.inputs]
         flags = [self.flags[id(v)] for v in node.inputs]
-        if not box.broadcasts and any(flags) and not all(flags):
+        together = not box.broadcasts or isinstance(box, Loop) or (node.owner is not None and node.graphs)
+        if together and any(flags) and not all(flags):
             args, flags = self._expanded(node, args, flags)
         site = Site(
             node.dom,
@@ -174,9 +190,12 @@ class ClassBody:
 
     def _expanded(self, node: Node, args: list[str], flags: list[bool]) -> tuple[list[str], list[bool]]:
         """Give the batch axes of the first batched input to those that have none."""
-        model = flags.index(True)
-        rank = len(node.dom[model].axes)
-        batch = f"{args[model]}.shape[:-{rank}]" if rank else f"{args[model]}.shape"
+        batch = next(
+            (_batch(a, v.wire) for a, v, f in zip(args, node.inputs, flags, strict=True) if f and not _open(v.wire)),
+            None,
+        )
+        if batch is None:
+            return args, flags
         out = list(args)
         for i, flag in enumerate(flags):
             if not flag:
@@ -185,16 +204,36 @@ class ClassBody:
                 out[i] = name
         return out, [True] * len(flags)
 
+    def _even_outputs(self) -> None:
+        """Give the batch axes of the first batched input to the outputs that have none."""
+        model = next((v for v in self.graph.inputs if self.flags[id(v)] and not _open(v.wire)), None)
+        for value in dict.fromkeys(self.graph.outputs):
+            if not self.flags[id(value)] and model is not None:
+                name = self.names[id(value)]
+                batch = self._read("batch", _batch(self._input(model), model.wire))
+                own = self.names[id(value)] = self.locals.new(name)
+                self.lines.append(f"{own} = {name}.expand({batch} + {name}.shape)")
+                self.flags[id(value)] = True
+
+    def _input(self, value: Value) -> str:
+        """The name of an input at the start of `forward`."""
+        return self.inputs[next(i for i, v in enumerate(self.graph.inputs) if v is value)]
+
+    def _read(self, wanted: str, code: str) -> str:
+        """A local name for something that is read off the inputs at the start of `forward`."""
+        if code not in self.prologue:
+            self.prologue[code] = self.locals.unused(identifier(wanted))
+        return self.prologue[code]
+
     def _state(self, node: Node, site: Site) -> tuple[bool, ...]:
         """Register the node's submodule, if it has one; return which outputs have batch axes."""
         plain = tuple(any(site.batched) for _ in node.outputs)
         if node.owner is not None and id(node.owner) in self.owners:
             site.module = self.owners[id(node.owner)]
-            if node.graphs and not isinstance(node.box, Loop):
-                return self.writer.class_of(node.graphs[0], tuple(site.batched)).batched
             return plain
         if isinstance(node.box, Loop):
-            return self._loop(node, site)
+            self._loop(node, site)
+            return plain
         if node.graphs:
             return self._composite(node, site, plain)
         made = node.box.module(site)
@@ -215,83 +254,99 @@ class ClassBody:
             self.owners[id(node.owner)] = site.module
 
     def _composite(self, node: Node, site: Site, plain: tuple[bool, ...]) -> tuple[bool, ...]:
-        iterates = hasattr(node.box, "statements")
-        inner_flags = tuple(site.batched) if not iterates else None
-        elements = [self._element(g, inner_flags) for g in node.graphs]
-        made, name, _ = elements[0]
+        if hasattr(node.box, "statements"):  # its inner net gets inputs of its own, all with batch axes
+            made, name, _ = self._element(node.graphs[0], tuple(True for _ in node.graphs[0].inputs), even=True)
+            flags = plain
+        elif node.owner is not None:  # every use must be served, with batch axes or without
+            made, name, _ = self._element(node.graphs[0], tuple(True for _ in node.inputs), even=True)
+            flags = plain
+        else:
+            made, name, flags = self._element(node.graphs[0], tuple(site.batched))
+            name = node.box.name
         self._register(node, site, made, node.label or name)
         site.inner = [site.module]
-        if iterates:
-            return plain
-        return self.writer.class_of(node.graphs[0], tuple(site.batched)).batched
+        return flags
 
-    def _loop(self, node: Node, site: Site) -> tuple[bool, ...]:
+    def _loop(self, node: Node, site: Site) -> None:
         """A repeat: a ModuleList of equal or of different parts."""
-        flags = tuple(site.batched)
-        wanted = node.label or self._element(node.graphs[0], flags, loop=True)[1]
+        parts = [self._element(g, tuple(any(site.batched) for _ in g.inputs), even=True) for g in node.graphs]
         if len(node.graphs) == 1:
-            made = self._element(node.graphs[0], flags, loop=True)[0]
             count = node.count.value
             if count is None:
                 raise UnboundSize(node.count)
-            self._register(node, site, f"nn.ModuleList([{made} for _ in range({count})])", wanted)
+            made = f"{parts[0][0]} for _ in range({count})"
         else:
-            parts = ", ".join(self._element(g, flags, loop=True)[0] for g in node.graphs)
-            self._register(node, site, f"nn.ModuleList([{parts}])", wanted)
-        return tuple(any(flags) for _ in node.outputs)
+            made = ", ".join(part for part, _, _ in parts)
+        self._register(node, site, f"nn.ModuleList([{made}])", node.label or parts[0][1])
 
     def _element(
-        self, graph: Graph, flags: tuple[bool, ...] | None, *, loop: bool = False
-    ) -> tuple[str, str, bool]:
-        """How one part is constructed, what it is called, and whether it is a plain layer.
+        self, graph: Graph, flags: tuple[bool, ...], *, even: bool = False
+    ) -> tuple[str, str, tuple[bool, ...]]:
+        """How one part is constructed, what it is called, and which of its outputs have batch axes.
 
         A part that is exactly one net is that net's class; one that is exactly one layer is that layer.
         """
-        if flags is None:
-            flags = tuple(True for _ in graph.inputs)
         only = graph.nodes[0] if len(graph.nodes) == 1 else None
         passes = only is not None and only.inputs == graph.inputs and only.outputs == graph.outputs
         if only is not None and passes and only.label is None and not isinstance(only.box, Loop):
-            if len(only.graphs) == 1 and not hasattr(only.box, "statements"):
-                return f"{self.writer.class_of(only.graphs[0], flags).name}()", only.box.name, False
+            if len(only.graphs) == 1 and not hasattr(only.box, "statements") and only.owner is None:
+                inner = self.writer.class_of(only.graphs[0], flags, even=even)
+                return f"{inner.name}()", only.box.name, inner.batched
             if not only.graphs and type(only.box).code is Box.code:
                 site = Site(only.dom, only.cod, [], "", self.writer.need, batched=list(flags))
                 made = only.box.module(site)
-                if made is not None and getattr(only.box, "register", "") == "":
-                    return made, only.box.name, True
-        return f"{self.writer.class_of(graph, flags).name}()", graph.name, False
+                if made is not None and only.box.register != "buffer":
+                    return made, only.box.name, tuple(any(flags) for _ in graph.outputs)
+        inner = self.writer.class_of(graph, flags, even=even)
+        return f"{inner.name}()", graph.name, inner.batched
 
     def _statements(self, node: Node, site: Site) -> list[str]:
-        left = ", ".join(site.results)
         if isinstance(node.box, Loop):
-            step = self.locals.new("layer")
-            self.locals.taken.discard(step)
-            lines = [] if site.args == site.results else [f"{left} = {', '.join(site.args)}"]
-            return [*lines, f"for {step} in {site.module}:", f"{INDENT}{left} = {step}({left})"]
-        if node.graphs and not hasattr(node.box, "statements"):
-            return [f"{left} = {site.module}({', '.join(site.args)})"]
+            return self._loop_statements(node, site)
         statements = getattr(node.box, "statements", None)
         if statements is not None:
-            lines = statements(site)
-            return list(lines)
-        return [f"{left} = {node.box.code(site)}"]
+            return list(statements(site))
+        called = f"{site.module}({', '.join(site.args)})" if node.graphs else node.box.code(site)
+        return [_assigned(site.results, called)]
+
+    def _loop_statements(self, node: Node, site: Site) -> list[str]:
+        if any(len(g.inputs) != len(g.outputs) for g in node.graphs):
+            return self._unrolled(node, site)
+        step = self.locals.new("layer")
+        self.locals.taken.discard(step)
+        left = ", ".join(site.results)
+        lines = [] if site.args == site.results else [f"{left} = {', '.join(site.args)}"]
+        return [*lines, f"for {step} in {site.module}:", INDENT + _assigned(site.results, f"{step}({left})")]
+
+    def _unrolled(self, node: Node, site: Site) -> list[str]:
+        """A repeat whose steps take and give different numbers of wires: one statement for each step."""
+        lines: list[str] = []
+        names = site.args
+        for i, graph in enumerate(node.graphs):
+            last = i == len(node.graphs) - 1
+            results = site.results if last else [self.locals.new("y") for _ in graph.outputs]
+            lines.append(_assigned(results, f"{site.module}[{i}]({', '.join(names)})"))
+            names = results
+        return lines
 
     def _size(self, dim: Dim, node: Node, args: list[str]) -> str:
         """A dynamic dimension, read off the shapes of the node's inputs or of the graph's."""
+        shapes = [shape for name, wire in zip(args, node.dom, strict=True) for shape in _shapes(name, wire)]
+        for code, size in shapes:
+            if size == dim:
+                return code
         reads: dict[str, str] = {}
-        pairs: list[tuple[str, Wire]] = list(zip(args, node.dom, strict=True))
-        for name, wire in pairs:
-            for back, axis in enumerate(reversed(wire.axes), start=1):
-                if isinstance(axis, Pack):
-                    break
-                symbol = axis.size.is_symbol
-                if symbol is not None:
-                    reads.setdefault(symbol, f"{name}.shape[-{back}]")
-                elif axis.size == dim:
-                    return f"{name}.shape[-{back}]"
+        for code, size in shapes:
+            if size.is_symbol is not None:
+                reads.setdefault(size.is_symbol, code)
+        for name, value in zip(self.inputs, self.graph.inputs, strict=True):
+            for code, size in _shapes(name, value.wire):
+                symbol = size.is_symbol
+                if symbol is not None and symbol in dim.symbols and symbol not in reads:
+                    reads[symbol] = self._read(symbol, code)
         if not dim.symbols <= reads.keys():
             raise UnboundSize(dim)
-        return f"({python(dim, reads)})"
+        return f"({python(dim, reads)})" if dim.is_symbol is None else reads[dim.is_symbol]
 
     # -- text ----------------------------------------------------------------------------------------------
 
@@ -311,6 +366,7 @@ class ClassBody:
                 f"{INDENT * 2}if self.check_inputs and not torch.compiler.is_compiling():",
                 f"{INDENT * 3}self._check({', '.join(self.inputs)})",
             ]
+        lines += [f"{INDENT * 2}{name} = {code}" for code, name in self.prologue.items()]
         lines += [INDENT * 2 + line for line in self.lines]
         lines.append(f"{INDENT * 2}return {_returned([self.names[id(v)] for v in self.graph.outputs])}")
         if check:
@@ -348,6 +404,27 @@ def _last_uses(graph: Graph) -> dict[int, int]:
     for value in graph.outputs:
         last[id(value)] = len(graph.nodes)
     return last
+
+
+def _assigned(results: Sequence[str], value: str) -> str:
+    return f"{', '.join(results)} = {value}" if results else value
+
+
+def _open(wire: Wire) -> bool:
+    """Whether a wire has an axis pack, so that its batch axes cannot be told from its own."""
+    return any(isinstance(a, Pack) for a in wire.axes)
+
+
+def _batch(name: str, wire: Wire) -> str:
+    return f"{name}.shape[:-{len(wire.axes)}]" if wire.axes else f"{name}.shape"
+
+
+def _shapes(name: str, wire: Wire) -> Iterator[tuple[str, Dim]]:
+    """The sizes of the trailing axes, with the code that reads each."""
+    for back, axis in enumerate(reversed(wire.axes), start=1):
+        if isinstance(axis, Pack):
+            break
+        yield f"{name}.shape[-{back}]", axis.size
 
 
 def _place(node: Node) -> str:
@@ -418,6 +495,7 @@ def unwrapped(graph: Graph) -> Graph:
     return graph
 
 
+@large_work()
 def emit(graph: Graph, title: str) -> tuple[str, str]:
     """The source of a module for a graph, and the name of its class.
 

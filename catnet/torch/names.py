@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import keyword
-import re
 import unicodedata
 from collections.abc import Iterable
 
 RESERVED = frozenset({"self", "nn", "F", "torch", "math", "Tensor", "InputError"})
+CALLED = frozenset({"max", "min", "range", "tuple", "zip"})  # Python's own functions that a `forward` may call
 
 
 def identifier(text: str, default: str = "x") -> str:
@@ -17,7 +17,7 @@ def identifier(text: str, default: str = "x") -> str:
     ('class_', 'x3d_conv', 'x')
     """
     text = unicodedata.normalize("NFKC", text)
-    name = re.sub(r"\W", "_", text).strip("_") or default
+    name = "".join(c if ("a" + c).isidentifier() else "_" for c in text).strip("_") or default
     if not name[0].isalpha():
         name = default + name
     return name + "_" if keyword.iskeyword(name) or name in RESERVED else name
@@ -39,6 +39,7 @@ class Names:
 
     def __init__(self, taken: Iterable[str] = ()) -> None:
         self.taken = set(taken)
+        self._given: set[str] = set()
         self._last: dict[str, int] = {}  # the number that each wanted name was last given, so as not to search
 
     def new(self, wanted: str, joint: str = "_") -> str:
@@ -49,4 +50,15 @@ class Names:
             name = f"{wanted}{joint}{number}"
         self._last[wanted] = number
         self.taken.add(name)
+        self._given.add(name)
+        return name
+
+    def unused(self, wanted: str) -> str:
+        """A name that was never handed out, not even one that is free again; nor will it be."""
+        name, number = wanted, 1
+        while name in self.taken or name in self._given:
+            number += 1
+            name = f"{wanted}_{number}"
+        self.taken.add(name)
+        self._given.add(name)
         return name

@@ -29,13 +29,11 @@ from catnet.types.dims_atoms import (
     bounded_power,
     is_mixed,
     order,
-    power_of,
-    root,
-    tidy,
     times,
 )
 from catnet.types.dims_extremum import evaluate_atom, extremum
 from catnet.types.dims_floor import floor_divide
+from catnet.types.dims_powers import gather, power_of, root
 from catnet.types.dims_text import dim_text
 
 __all__ = ["Atom", "Dim", "DimError", "Exp", "Extremum", "FloorDiv", "Monomial", "Symbol"]
@@ -345,16 +343,8 @@ def _collect(terms: Terms) -> Dim:
                 clean[factors] = coefficient
                 if coefficient.bit_length() > MAX_BITS:
                     bounded(coefficient)
-    while mixed:
-        factors, coefficient = mixed.pop()
-        coefficient, factors = tidy(bounded(coefficient), factors)
-        if factors in clean:
-            # The sum of two coefficients may pay for a negative exponent that neither could alone.
-            coefficient += clean.pop(factors)
-            if coefficient:
-                mixed.append((factors, coefficient))
-        else:
-            clean[factors] = coefficient
+    if mixed:
+        gather(mixed, clean)
     if len(clean) > MAX_TERMS:
         raise DimError(f"dimension polynomial has more than {MAX_TERMS} terms")
     return _raw(clean)

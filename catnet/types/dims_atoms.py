@@ -8,7 +8,6 @@ This module knows dimensions only by their methods, so that nothing is imported 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from functools import lru_cache
 from math import gcd
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -138,7 +137,7 @@ def monomial(powers: Mapping[Any, int]) -> Monomial:
 
 
 def times(left: Monomial, right: Monomial) -> Monomial:
-    """The product of two monomials (mixed exponentials are put right later, by `tidy`)."""
+    """The product of two monomials (mixed exponentials are put right later, by `dims_powers`)."""
     if not left:
         return right
     if not right:
@@ -186,39 +185,6 @@ def is_mixed(factors: Monomial) -> bool:
     return False
 
 
-def tidy(coefficient: int, factors: Monomial) -> tuple[int, Monomial]:
-    """Gather each base that has a mixed exponential into one power, moving constants to the coefficient."""
-    bases = sorted({atom.base for atom, _ in factors if isinstance(atom, Exp) and atom.mixed})
-    for base in bases:
-        gathered = [(a, p) for a, p in factors if isinstance(a, Exp) and a.base == base]
-        exponent = gathered[0][0].exponent * gathered[0][1]
-        for atom, power in gathered[1:]:
-            exponent = exponent + atom.exponent * power
-        rest = tuple(item for item in factors if not (isinstance(item[0], Exp) and item[0].base == base))
-        coefficient, powers = power_of(base, exponent, coefficient)
-        factors = times(powers, rest)
-    return coefficient, factors
-
-
-def power_of(base: int, exponent: Dim, coefficient: int = 1) -> tuple[int, Monomial]:
-    """`coefficient * base ^ exponent` as a coefficient and a monomial, split where no part may be negative.
-
-    `2^(a + b + 3)` gives 8 and `2^a * 2^b`; in `2^(depth - 1)` the constant stays, unless the coefficient
-    has the factors to pay for it: `2 * 2^(depth - 1)` is `2^depth`. Factors join the exponent of a
-    difference, never leave it: `2^(1 - a)` is 1 at a = 1, where `2 * 2^(-a)` has no value.
-    """
-    constant = exponent.constant_term
-    free = exponent - constant
-    splits = is_natural(free)
-    while coefficient and coefficient % base == 0 and not (splits and constant >= 0):
-        coefficient //= base
-        constant += 1
-    if not splits or constant < 0:
-        return coefficient, ((Exp(base, free + constant), 1),)
-    powers = {Exp(base, free.from_terms({factors: 1})): count for factors, count in free.coefficients.items()}
-    return coefficient * bounded_power(base, constant), monomial(powers)
-
-
 def is_natural(dim: Dim) -> bool:
     """Whether a dimension is plainly never negative, symbols being natural numbers.
 
@@ -236,17 +202,6 @@ def _is_natural_atom(atom: Atom) -> bool:
     if isinstance(atom, Extremum) and atom.kind == "max":
         return any(map(is_natural, atom.parts))
     return isinstance(atom, Exp) or all(map(is_natural, atom.parts))
-
-
-@lru_cache(maxsize=256)
-def root(base: int) -> tuple[int, int]:
-    """`(r, k)` with `r ^ k == base` and k as large as possible, so that `4^n` and `2^(2*n)` are the same."""
-    for degree in range(base.bit_length(), 1, -1):
-        low = round(base ** (1 / degree)) if base.bit_length() < 1000 else 0
-        for candidate in (low, low + 1):
-            if candidate > 1 and candidate**degree == base:
-                return candidate, degree
-    return base, 1
 
 
 def content(terms: Terms, start: int = 0) -> int:

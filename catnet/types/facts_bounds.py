@@ -20,7 +20,7 @@ from catnet.types.dims_text import coefficient_of
 Lower = Callable[[str], int | None]
 
 STEPS = 160
-MAX_SEARCHED = 128
+MAX_SEARCHED = 40
 
 
 def shifted(dim: Dim, lower: Lower) -> Dim:
@@ -49,7 +49,7 @@ class Bounds:
             return False
 
     def _prove(self, dim: Dim, depth: int) -> bool:
-        self._steps -= 1
+        self._steps -= 1 + len(dim.coefficients) // 4
         if self._steps < 0:
             return False
         dim = _opened(dim)

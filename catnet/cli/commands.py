@@ -1,0 +1,225 @@
+"""One function per command. Each imports what it needs itself, so that no command loads more than it uses."""
+
+from __future__ import annotations
+
+import os
+import sys
+from argparse import Namespace
+from collections.abc import Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+from catnet.cli import FINE, WRONG, exit_code
+from catnet.cli.arguments import cat_files, parameters
+from catnet.cli.output import complain, one_line, print_result, print_safely, tell
+from catnet.diagnostics import CatnetError, Diagnostic, Report, Source, fail
+
+if TYPE_CHECKING:
+    from catnet.diagrams.terms import Diagram
+    from catnet.elaborate.program import Program
+
+
+def check(options: Namespace) -> int:
+    """`catnet check PATHS`: every mistake of every file, each once."""
+    files = cat_files(options.paths)
+    found = _checked(files, options.root)
+    if options.json:
+        import json
+
+        data = {"files": [str(f) for f in files], "diagnostics": [d.to_json() for d in found]}
+        print(json.dumps(data, indent=2))
+        return exit_code(found)
+    tell(found)
+    if found:
+        print()
+    print(_summary(found, len(files)))
+    return exit_code(found)
+
+
+def _checked(files: Iterable[Path], roots: list[str]) -> list[Diagnostic]:
+    """The diagnostics of all files; what two files import alike is told once."""
+    from catnet.elaborate.program import Program
+
+    report = Report()
+    seen: set[tuple[str, str, str, int]] = set()
+    for path in files:
+        try:
+            found = Program(path, roots).check()
+        except CatnetError as error:
+            found = list(error.diagnostics)
+        for diagnostic in found:
+            span = diagnostic.span
+            place = (os.path.normpath(span.source.name), span.start) if span is not None else ("", 0)
+            key = (diagnostic.code, diagnostic.message, *place)
+            if key not in seen:
+                seen.add(key)
+                report.add(diagnostic)
+    return list(report)
+
+
+def _summary(found: list[Diagnostic], files: int) -> str:
+    errors = [d for d in found if d.is_error]
+    if not errors:
+        return f"{_count(files, 'file')}, no mistakes"
+    places = {d.span.source.name if d.span is not None else d.message for d in errors}
+    checked = f" ({files} checked)" if files > 1 else ""
+    return f"{_count(len(errors), 'error')} in {_count(len(places), 'file')}{checked}"
+
+
+def _count(number: int, word: str) -> str:
+    return f"{number} {word}{'s' * (number != 1)}"
+
+
+def show(options: Namespace) -> int:
+    """`catnet show FILE NET`: the table of parts."""
+    from catnet.analysis.show import show as table
+
+    print_safely(table(_diagram(options)))
+    return FINE
+
+
+_FORMATS: dict[str, Literal["svg", "dot"]] = {".svg": "svg", ".dot": "dot", ".gv": "dot"}
+
+
+def render(options: Namespace) -> int:
+    """`catnet render FILE NET -o FILE`: the picture."""
+    suffix = Path(options.out).suffix.lower()
+    if suffix not in _FORMATS:
+        said = f"`{suffix}` is no format" if suffix else "the name has no ending that says the format"
+        fail("E0605", f"cannot draw `{options.out}`: {said}", help="write -o NAME.svg or -o NAME.dot")
+    from catnet.draw import draw
+    from catnet.files import write_atomically
+
+    write_atomically(options.out, draw(_diagram(options), _FORMATS[suffix]))
+    print(f"wrote {one_line(options.out)}")
+    return FINE
+
+
+def compile(options: Namespace) -> int:
+    """`catnet compile FILE NET`: PyTorch source, printed or written."""
+    from catnet.torch import source
+
+    text = source(_diagram(options), options.allow)
+    if options.out in (None, "-"):
+        print_result(text)
+        return FINE
+    from catnet.files import write_atomically
+
+    write_atomically(options.out, text)
+    print(f"wrote {one_line(options.out)}")
+    return FINE
+
+
+def _program(options: Namespace) -> Program:
+    from catnet.elaborate.program import Program
+
+    program = Program(options.file, options.root)
+    program.raise_errors()
+    return program
+
+
+def _diagram(options: Namespace) -> Diagram:
+    given = parameters(options.params)
+    program = _program(options)
+    diagram = program[options.net](**given)
+    _ = diagram.graph  # the mistakes that these sizes bring
+    return diagram
+
+
+def fmt(options: Namespace) -> int:
+    """`catnet fmt PATHS`: format in place, or tell what would change."""
+    found: list[Diagnostic] = []
+    changed = 0
+    if "-" in options.paths:
+        return _fmt_stdin(options)
+    files = cat_files(options.paths)
+    for path in files:
+        try:
+            changed += _fmt_file(path, options.check)
+        except CatnetError as error:
+            found += error.diagnostics
+    complain(found)
+    if changed or not found:
+        done = "would change" if options.check else "changed"
+        print(f"{_count(changed, 'file')} {done}" if changed else f"{_count(len(files), 'file')} in style")
+    return exit_code(found) or (WRONG if options.check and changed else FINE)
+
+
+def _fmt_file(path: Path, check: bool) -> bool:
+    """Format one file; whether it changed. Raises `CatnetError` where it cannot be read or is wrong."""
+    from catnet.elaborate.loading import read_source
+    from catnet.files import write_atomically
+
+    source = read_source(path)
+    text = _formatted(source)
+    if text == source.text and text.encode() == path.read_bytes():
+        return False
+    if check:
+        print_safely(_difference(source, text))
+    else:
+        write_atomically(path, text)
+        print(f"formatted {one_line(str(path))}")
+    return True
+
+
+def _fmt_stdin(options: Namespace) -> int:
+    if len(options.paths) > 1:
+        fail("E0606", "`-` stands alone: standard input is one file", help="name the files without `-`")
+    try:
+        given = sys.stdin.read()
+    except UnicodeDecodeError:
+        fail("E0301", "standard input is not UTF-8 text", help="save the file as UTF-8")
+    source = Source("<stdin>", given.replace("\r\n", "\n").replace("\r", "\n"))
+    text = _formatted(source)
+    if not options.check:
+        print_result(text)
+        return FINE
+    if text != given:
+        print_safely(_difference(source, text))
+    return WRONG if text != given else FINE
+
+
+def _formatted(source: Source) -> str:
+    from catnet.syntax.formatter import format_source
+
+    text, problems = format_source(source)
+    if problems:
+        raise CatnetError(*problems)
+    return text
+
+
+def _difference(source: Source, text: str) -> str:
+    import difflib
+
+    name = one_line(source.name)
+    lines = difflib.unified_diff(
+        source.text.splitlines(), text.splitlines(), f"{name} (now)", f"{name} (in style)", lineterm=""
+    )
+    return "\n".join(lines) or f"{name}: line ends or the end of the file change"
+
+
+def law(options: Namespace) -> int:
+    """`catnet law FILE [NAME]`: the verdict on each law."""
+    from catnet.analysis.laws import check_laws
+
+    program = _program(options)
+    results = check_laws(program, None if options.name is None else [options.name])
+    if not results:
+        print_safely(f"{one_line(options.file)} declares no law")
+        return FINE
+    width = max(len(result.name) for result in results)
+    for result in results:
+        print_safely(f"{result.name:<{width}}  {result.verdict:<8}  {result.detail}".rstrip())
+    refuted = [result.diagnostic for result in results if result.diagnostic is not None]
+    if refuted:
+        print()
+        tell(refuted)
+    return WRONG if refuted or any(result.verdict == "refuted" for result in results) else FINE
+
+
+def explain(options: Namespace) -> int:
+    """`catnet explain CODE`: what a code means; without a code, all of them."""
+    from catnet import codes
+
+    print_safely((codes.listing() if options.code is None else codes.explain(options.code)).rstrip("\n"))
+    return FINE

@@ -1,0 +1,194 @@
+"""What may be written after `catnet`, and the help for it."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from typing import Any, NoReturn
+
+from catnet.cli.output import printable
+
+_ABOUT = """\
+catnet: neural networks as string diagrams. A .cat file says what a network is; catnet checks that it
+composes, shows what it costs, draws it and compiles it to PyTorch.
+"""
+
+_START = """\
+the way through:
+  catnet check net.cat                          does it compose? every mistake at once
+  catnet show net.cat classifier                parts, types, parameters, FLOPs
+  catnet render net.cat classifier -o net.svg   the picture
+  catnet compile net.cat classifier -o model.py PyTorch source that runs without catnet
+
+exit codes: 0 all is well, 1 the program is wrong, 2 it cannot be done as asked (usage, files)
+`catnet COMMAND --help` tells more about a command.
+"""
+
+
+class _Version(argparse.Action):
+    """`--version`, looked up only when asked for."""
+
+    def __call__(self, parser: argparse.ArgumentParser, *_: Any) -> NoReturn:
+        from catnet import __version__
+
+        print(f"catnet {__version__}")
+        parser.exit()
+
+
+class Parser(argparse.ArgumentParser):
+    """An argparse parser that keeps layout in help texts and control characters out of messages."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(formatter_class=argparse.RawDescriptionHelpFormatter, allow_abbrev=False, **options)
+
+    def error(self, message: str) -> NoReturn:
+        self.exit(2, f"{self.prog}: {printable(message)}\n  help: {self.prog} --help\n")
+
+    def _print_message(self, message: str, file: Any = None) -> None:
+        if message:
+            (file or sys.stderr).write(message)
+
+
+def make_parser() -> argparse.ArgumentParser:
+    """The parser of the whole command line."""
+    parser = Parser(prog="catnet", description=_ABOUT, epilog=_START)
+    parser.add_argument("--version", action=_Version, nargs=0, help="print the version and stop")
+    commands = parser.add_subparsers(dest="command", metavar="COMMAND", title="commands", parser_class=Parser)
+    _add_check(commands)
+    _add_show(commands)
+    _add_render(commands)
+    _add_compile(commands)
+    _add_fmt(commands)
+    _add_law(commands)
+    _add_explain(commands)
+    return parser
+
+
+def _command(commands: Any, name: str, line: str, *examples: str) -> argparse.ArgumentParser:
+    shown = "\n".join(f"  {example}" for example in examples)
+    made: argparse.ArgumentParser = commands.add_parser(
+        name, help=line, description=line[0].upper() + line[1:] + ".", epilog=f"examples:\n{shown}\n"
+    )
+    return made
+
+
+def _add_check(commands: Any) -> None:
+    command = _command(
+        commands,
+        "check",
+        "tell every mistake in files, without running anything",
+        "catnet check net.cat",
+        "catnet check specs/            every .cat file in the folder",
+        "catnet check --json net.cat    the same as data, for editors and scripts",
+    )
+    command.add_argument("paths", nargs="+", metavar="PATH", help="a .cat file, or a folder of them")
+    command.add_argument("--json", action="store_true", help="print one JSON object instead of text")
+    _roots(command)
+
+
+def _add_show(commands: Any) -> None:
+    command = _command(
+        commands,
+        "show",
+        "print a table of a net's parts: types, parameters, FLOPs",
+        "catnet show net.cat classifier",
+        "catnet show net.cat block -p heads=8 -p d=512",
+        "catnet show net.cat block -p heads=8          sizes not given stay names in the totals",
+    )
+    _net(command)
+
+
+def _add_render(commands: Any) -> None:
+    command = _command(
+        commands,
+        "render",
+        "draw a net: an SVG picture, or DOT text for Graphviz",
+        "catnet render net.cat classifier -o net.svg",
+        "catnet render net.cat block -p heads=8 -o block.dot",
+    )
+    _net(command)
+    command.add_argument(
+        "-o", dest="out", metavar="FILE", required=True, help="where to write it: NAME.svg or NAME.dot"
+    )
+
+
+def _add_compile(commands: Any) -> None:
+    command = _command(
+        commands,
+        "compile",
+        "write a net as PyTorch source that runs without catnet",
+        "catnet compile net.cat classifier -o model.py",
+        "catnet compile net.cat block -p d=512 -p heads=8    prints the source",
+    )
+    _net(command)
+    command.add_argument("-o", dest="out", metavar="FILE", help="where to write it (default: print it)")
+    command.add_argument(
+        "--allow",
+        action="append",
+        default=[],
+        metavar="MODULE",
+        help='a Python module that `box ... = python "MODULE:..."` may use (may be repeated)',
+    )
+
+
+def _add_fmt(commands: Any) -> None:
+    command = _command(
+        commands,
+        "fmt",
+        "format files in place; comments stay",
+        "catnet fmt net.cat specs/",
+        "catnet fmt --check specs/      change nothing; exit 1 and show what would change",
+        "catnet fmt - < net.cat         from standard input to standard output",
+    )
+    command.add_argument(
+        "paths", nargs="+", metavar="PATH", help="a .cat file, a folder of them, or - for standard input"
+    )
+    command.add_argument("--check", action="store_true", help="change nothing; show what would change")
+
+
+def _add_law(commands: Any) -> None:
+    command = _command(
+        commands,
+        "law",
+        "decide the laws of a file: proved, tested or refuted",
+        "catnet law net.cat",
+        "catnet law net.cat residual_is_linear",
+    )
+    command.add_argument("file", metavar="FILE", help="a .cat file")
+    command.add_argument("name", metavar="NAME", nargs="?", help="one law of it (default: all)")
+    _roots(command)
+
+
+def _add_explain(commands: Any) -> None:
+    command = _command(
+        commands,
+        "explain",
+        "tell what a diagnostic code means, with an example",
+        "catnet explain E0203",
+        "catnet explain            list all codes",
+    )
+    command.add_argument("code", metavar="CODE", nargs="?", help="the code, as in error[E0203]")
+
+
+def _net(command: argparse.ArgumentParser) -> None:
+    command.add_argument("file", metavar="FILE", help="a .cat file")
+    command.add_argument("net", metavar="NET", help="the name of a net in it")
+    command.add_argument(
+        "-p",
+        dest="params",
+        action="append",
+        default=[],
+        metavar="NAME=VALUE",
+        help="a static argument or a size: -p d=64, -p bias=false, -p 'kernel=(3,5)' (may be repeated)",
+    )
+    _roots(command)
+
+
+def _roots(command: argparse.ArgumentParser) -> None:
+    command.add_argument(
+        "--root",
+        action="append",
+        default=[],
+        metavar="FOLDER",
+        help="a further folder that imports may reach (may be repeated)",
+    )
