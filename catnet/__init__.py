@@ -63,24 +63,29 @@ def compile(
     net: str | None = None,
     /,
     *,
+    on: str | None = None,
     allow: Iterable[str] = (),
     roots: Iterable[str | Path] = (),
     **params: Any,
 ) -> nn.Module:
     """An ordinary `nn.Module`, from a `.cat` file and the name of a net, or from a diagram.
 
-    `params` are the net's static arguments and the sizes that must be known; `allow` names the modules that
-    `box ... = python` leaves may be imported from. Raises `CatnetError`.
+    `params` are the net's static arguments and the sizes that must be known; `on` is the type of the inputs
+    for a diagram that does not say it; `allow` names the modules that `box ... = python` leaves may be
+    imported from. Raises `CatnetError`.
+
+        catnet.compile("attention.cat", "attention", heads=4, d=64)
+        catnet.compile(catnet.linear(256) >> catnet.relu, on="R[784]")
     """
     from catnet.diagrams.terms import Diagram
     from catnet.torch import compile_diagram
 
     if isinstance(spec, Diagram):
-        return compile_diagram(spec, allow)
+        return compile_diagram(spec, allow, on)
     program = load(spec, roots=roots)
     if net is None:
         raise TypeError(f"which net? {spec} has {', '.join(program.names) or 'none'}")
-    return compile_diagram(program[net](**params), allow)
+    return compile_diagram(program[net](**params), allow, on)
 
 
 def parse(text: str) -> Diagram:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from typing import Any
 
 from catnet.analysis.cost import Costs
 from catnet.diagnostics import fail
@@ -13,11 +14,13 @@ from catnet.diagrams.graph import Graph, Node
 from catnet.diagrams.repeat import Loop
 from catnet.limits import large_work
 from catnet.types.dims import Dim, DimError
-from catnet.types.wires import Object, show_object
+from catnet.types.facts import Facts
+from catnet.types.static import assume
+from catnet.types.wires import Axis, Object, show_object
 
-WIDEST_NAME = 40
+WIDEST_NAME = 44
 WIDEST_TYPE = 34
-WIDEST_COUNT = 36
+WIDEST_COUNT = 44
 MOST_STEPS = 8  # of a chain whose steps differ
 
 _NUMBER = re.compile(r"(?<!\w)\d+(?!\w)")
@@ -51,24 +54,43 @@ def show_graph(graph: Graph) -> str:
         name = _text(graph.nodes[0])
         graph = graph.nodes[0].graphs[0]
     costs = Costs()
+    parts = _Parts(costs, graph.where)
     try:
-        rows = list(_Parts(costs).rows(graph))
-        parameters, flops = costs.parameters(graph), costs.flops(graph)
+        rows = list(parts.rows(graph))
+        totals = [parts.known(dim) for dim in (costs.parameters(graph), costs.flops(graph))]
     except DimError as error:
         fail("E0225", f"the cost of `{graph.name}` cannot be worked out: {error}", graph.span)
-    whole = Row(0, "total", _side(graph.dom), _side(graph.cod), _count(parameters), _count(flops))
-    lines = [f"{name or graph.name} : {graph.type}" if name or graph.name != "main" else graph.type, ""]
+    whole = Row(0, "total", parts.side(graph.dom), parts.side(graph.cod), *map(parts.count, totals))
+    lines = [f"{name} : {graph.type}" if name else graph.type, ""]
     lines += _table([*rows, whole])
-    lines += ["", *_footnotes(graph, parameters, flops, rows)]
+    lines += ["", *_footnotes(graph, totals, rows)]
     return "\n".join(lines)
 
 
 class _Parts:
     """Walks a graph for its rows; the inside of each graph is shown once."""
 
-    def __init__(self, costs: Costs) -> None:
+    def __init__(self, costs: Costs, where: Iterable[Any]) -> None:
         self.costs = costs
         self.shown: set[Graph] = set()
+        self.facts = Facts()
+        for clause in where:
+            self.facts = assume(clause, True, self.facts)
+
+    def known(self, dim: Dim) -> Dim:
+        """A size with what the `where` clauses say put in: with d % 8 == 0, `8*(d//8)` is `d`."""
+        return self.facts.show(self.facts.simplify(dim))
+
+    def count(self, dim: Dim) -> str:
+        """A count as text."""
+        return _count(self.known(dim))
+
+    def side(self, wires: Object) -> str:
+        """One side of a type, shortened where it is long."""
+        known = (
+            w.with_axes(Axis(self.known(a.size)) if isinstance(a, Axis) else a for a in w.axes) for w in wires
+        )
+        return _shortened(show_object(known), WIDEST_TYPE)
 
     def rows(self, graph: Graph, depth: int = 0) -> Iterator[Row]:
         """The rows of a graph's parts."""
@@ -81,10 +103,10 @@ class _Parts:
                 yield from self._node(node, depth, again)
 
     def _node(self, node: Node, depth: int, again: bool) -> Iterator[Row]:
-        own = "shared" if again else _count(self.costs.node_parameters(node))
-        flops = _count(self.costs.node_flops(node))
+        own = "shared" if again else self.count(self.costs.node_parameters(node))
+        flops = self.count(self.costs.node_flops(node))
         name, inner = _name(node)
-        yield Row(depth, name, _side(node.dom), _side(node.cod), own, flops)
+        yield Row(depth, name, self.side(node.dom), self.side(node.cod), own, flops)
         if len(inner) > 1:
             yield from self._steps(inner, depth + 1)
         for graph in inner if len(inner) == 1 else ():
@@ -99,12 +121,12 @@ class _Parts:
                 if number == 3:
                     yield Row(depth, f"... {len(graphs) - 4} more steps", "", "", "", "")
                 continue
-            own, flops = _count(self.costs.parameters(graph)), _count(self.costs.flops(graph))
+            own, flops = self.count(self.costs.parameters(graph)), self.count(self.costs.flops(graph))
             name, inner = f"{number}", graph
             if len(graph.nodes) == 1:
                 text, inside = _name(graph.nodes[0])
                 name, inner = f"{number}: {text}", inside[0] if len(inside) == 1 else graph
-            yield Row(depth, name, _side(graph.dom), _side(graph.cod), own, flops)
+            yield Row(depth, name, self.side(graph.dom), self.side(graph.cod), own, flops)
             if inner not in self.shown and (inner is not graph or len(graph.nodes) > 1):
                 self.shown.add(inner)
                 yield from self.rows(inner, depth + 1)
@@ -124,9 +146,9 @@ def _name(node: Node) -> tuple[str, tuple[Graph, ...]]:
         return f"{label}{_text(node)}" if _text(node) != node.label else f"{node.label}", node.graphs
     times = f" x {_count(node.count)}" if len(node.graphs) == 1 else f" x {len(node.graphs)}"
     inner = node.graphs
-    if len(inner) == 1 and len(inner[0].nodes) == 1 and inner[0].nodes[0].label is None:
-        what = inner[0].nodes[0]
-        return f"{label}{_text(what)}{times}", what.graphs
+    only = inner[0].nodes[0] if len(inner) == 1 and len(inner[0].nodes) == 1 else None
+    if only is not None and only.label is None and not isinstance(only.box, Loop):
+        return f"{label}{_text(only)}{times}", only.graphs
     return f"{node.label or 'steps'}{times}", inner
 
 
@@ -138,10 +160,6 @@ def _text(node: Node) -> str:
         return repr(terms.Leaf(node.box))
     except TypeError:  # a box that the language writes in another way, such as a transpose
         return node.box.sign()
-
-
-def _side(wires: Object) -> str:
-    return _shortened(show_object(wires), WIDEST_TYPE)
 
 
 def _count(dim: Dim) -> str:
@@ -173,8 +191,8 @@ def _table(rows: list[Row]) -> list[str]:
     return [lines[0], rule, *lines[1:-1], *([rule] if len(lines) > 2 else []), lines[-1]]
 
 
-def _footnotes(graph: Graph, parameters: Dim, flops: Dim, rows: list[Row]) -> Iterator[str]:
-    for word, dim in (("parameters", parameters), ("FLOPs", flops)):
+def _footnotes(graph: Graph, totals: list[Dim], rows: list[Row]) -> Iterator[str]:
+    for word, dim in zip(("parameters", "FLOPs"), totals, strict=True):
         if len(_count(dim)) > WIDEST_COUNT:
             yield f"total {word}: {_count(dim)}"
     yield "FLOPs: for one sample without batch axes; a multiply-add counts as 2."
@@ -182,11 +200,7 @@ def _footnotes(graph: Graph, parameters: Dim, flops: Dim, rows: list[Row]) -> It
         yield "A row counts all that is inside it. Boxes without parameters or label have no row of their own."
     if any(" x " in row.name for row in rows):
         yield "A row `x n` counts all n copies; the rows below it are those of one copy."
-    free = sorted({n for wire in (*graph.dom, *graph.cod) for n in wire.symbols} | _names(parameters, flops))
+    free = {name for wire in (*graph.dom, *graph.cod) for name in wire.symbols}
+    free |= {name for dim in totals for name in dim.symbols}
     if free:
-        one = len(free) == 1
-        yield f"Free size{'' if one else 's'}: {', '.join(free)} (fixed by -p {free[0]}=...)."
-
-
-def _names(*dims: Dim) -> frozenset[str]:
-    return frozenset(name for dim in dims for name in dim.symbols)
+        yield f"Free size{'s' * (len(free) > 1)}: {', '.join(sorted(free))}."

@@ -123,10 +123,11 @@ class _Flattener:
         return path if node.owner is None else (*path[:-1], -1 - id(node.owner))
 
     def leaf(self, node: Node, inputs: tuple[Ref, ...], path: tuple[int, ...]) -> tuple[Ref, ...]:
-        key: Hashable = box_key(node.box)
         inner = tuple(_inner(g, self.done) for g in node.graphs)
-        if inner:
-            key = (key, node.count, inner)
+        if inner and not getattr(node.box, "opaque", False):  # a net or a repeat: its name does not matter
+            key: Hashable = ("part", node.count, inner)
+        else:
+            key = (box_key(node.box), inner)
         fresh = node.box.effect != "pure" or _has_parameters(node)
         shared = node.owner is not None or any(step < -1 for step in path)
         owner = None

@@ -7,7 +7,7 @@ and the guess is proved by induction on i.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from catnet.diagnostics import Report
@@ -38,10 +38,6 @@ class Loop(Box):
     def rule(self, typing: Typing, inputs: Object) -> Object:
         assert typing.node is not None
         return self._place(typing, inputs, typing.node)
-
-    def key(self) -> Hashable:
-        """The steps are compared as graphs."""
-        return ("repeat",)
 
     def sign(self) -> str:
         return f"x {self.count}"

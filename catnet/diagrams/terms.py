@@ -8,7 +8,7 @@ Terms are built by the elaborator from `.cat` text and by Python's operators ali
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal
@@ -79,6 +79,13 @@ class Diagram:
 
         return graph_of(self)
 
+    def typed(self, on: str) -> Graph:
+        """The typed port graph on inputs of a given type, such as `"R[t, 64] @ R[8]"`."""
+        from catnet.diagrams.typing import graph_of
+        from catnet.types.signature import read_object
+
+        return graph_of(self, read_object(on))
+
     @cached_property
     def normal_form(self) -> NormalForm:
         """The canonical form that equality and hash work on."""
@@ -106,17 +113,17 @@ class Diagram:
 
     # -- readings: each room is imported when it is asked for ---------------------------------------------------
 
-    def source(self) -> str:
-        """The Python source of the module that this diagram compiles to."""
+    def source(self, *, on: str | None = None, allow: Iterable[str] = ()) -> str:
+        """The Python source of the module that this diagram compiles to (see `catnet.torch.source`)."""
         from catnet.torch import source
 
-        return source(self)
+        return source(self, allow, on)
 
-    def compile(self) -> Any:
-        """An ordinary `torch.nn.Module`."""
+    def compile(self, *, on: str | None = None, allow: Iterable[str] = ()) -> Any:
+        """An ordinary `torch.nn.Module`; `on` is the type of the inputs where the diagram does not say it."""
         from catnet.torch import compile_diagram
 
-        return compile_diagram(self)
+        return compile_diagram(self, allow, on)
 
     def draw(self, format: Literal["svg", "dot"] = "svg") -> str:
         """The picture, as SVG or DOT text."""

@@ -95,9 +95,9 @@ def _fill_holes(typing: Typing, signature: Signature, report: Report) -> Signatu
         wires = [w for w in (*signature.dom, *signature.cod) if isinstance(w, Wire)]
         whole = next((w for w in wires if w.kind.name == name), None)
         found: Any = inference.wire(whole) if whole is not None else inference.dim(Dim.sym(name))
-        if "?" in str(found):
+        if "?" in str(found) and not report.errors:
             report.add(Diagnostic("E0232", "nothing says what this hole is", span, help="write the type"))
-        else:
+        elif "?" not in str(found):
             report.add(Diagnostic("E0230", f"this hole is `{found}`", span, severity="info"))
     return Signature(
         tuple(inference.wire(p) if isinstance(p, Wire) else p for p in signature.dom),

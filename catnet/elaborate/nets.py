@@ -51,16 +51,24 @@ class Declared(Box):
         self.args: dict[str, Any] = {**defaults, **args}
         self.given = {p.name for p in params if p.name in args}
         self.name = declaration.name  # type: ignore[misc]
-        static = {k: v for k, v in self.args.items() if not isinstance(v, terms.Diagram)}
-        self.written: Signature = read_signature(declaration.type, declaration.where, static)
+        self.written: Signature = read_signature(declaration.type, declaration.where, self.symbols)
         if not any(isinstance(p, ObjectVar) for p in self.written.dom):
             self.arity = len(self.written.dom)
 
     @property
-    def dims(self) -> dict[str, Dim]:
-        """The quantified dimensions that were given as arguments."""
-        names = {p.name for p in net_params(self.declaration)}
-        return {k: v for k, v in self.args.items() if k not in names}
+    def symbols(self) -> dict[str, Any]:
+        """The static arguments for reading the signature: integers stay symbols, which `sizes` replaces.
+
+        So no name of the caller can be caught by a quantified name of the declaration.
+        """
+        params = {p.name for p in net_params(self.declaration)}
+        static = {k: v for k, v in self.args.items() if k in params and not isinstance(v, terms.Diagram)}
+        return {k: Dim.sym(k) if isinstance(v, Dim) else v for k, v in static.items()}
+
+    @property
+    def sizes(self) -> dict[str, Dim]:
+        """The integer arguments, those for quantified dimensions among them."""
+        return {k: v for k, v in self.args.items() if isinstance(v, Dim)}
 
     def statics(self) -> dict[str, Any]:
         return dict(self.args)
@@ -86,8 +94,7 @@ class Declared(Box):
     def apply(self, typing: Typing, inputs: Object) -> tuple[Object, Binding]:
         """The outputs by the signature, with the `where` clauses demanded."""
         signature = self.written
-        given = {k: v for k, v in self.dims.items() if k in signature.universals}
-        outputs, binding = typing.inference.apply(signature, inputs, given)
+        outputs, binding = typing.inference.apply(signature, inputs, self.sizes)
         for clause in signature.where:
             typing.inference.demand(substituted(clause, binding.dims), f"`{self.name}` assumes `{clause}`")
         return outputs, binding
@@ -156,8 +163,7 @@ class NetBox(Declared):
         """A net argument must have the annotated type; its outputs may bind what is open."""
         assert isinstance(param.annotation, tree.Arrow)
         inference = typing.inference
-        static = {k: v for k, v in self.args.items() if not isinstance(v, terms.Diagram)}
-        wanted = read_signature(param.annotation, (), static)
+        wanted = read_signature(param.annotation, (), self.symbols)
         fresh = [n for n in wanted.universals if n not in binding.dims]
         if quick and not fresh and not any(
             n in s for n in binding.dims for s in (inference.dim(binding.dims[n]).symbols,) if n.startswith("?")
@@ -256,10 +262,10 @@ class NetBox(Declared):
                     Diagnostic("E0214", f"`{self.name}` takes any `{port}`: use it in a net with a concrete type",
                                self.declaration.span)  # fmt: skip
                 )
-            wires.append(_with_sizes(port, self.dims))
+            wires.append(_with_sizes(port, self.sizes))
         facts = Facts()
         for clause in self.written.where:
-            put = substituted(clause, self.dims)
+            put = substituted(clause, self.sizes)
             if isinstance(put, Pred):
                 if not put.symbols and not put.evaluate({}):
                     raise CatnetError(
@@ -396,7 +402,14 @@ def net_scope(
     module: Module, statics: Mapping[str, Any], signature: Signature, dims: Mapping[str, Dim]
 ) -> Scope:
     """The scope inside a net: its parameters and its quantified dimensions."""
-    return Scope(module, {**statics, **dims}, frozenset(signature.universals))
+    tags = {
+        axis.tag
+        for port in (*signature.dom, *signature.cod)
+        if isinstance(port, Wire)
+        for axis in port.axes
+        if isinstance(axis, Axis) and axis.tag is not None
+    }
+    return Scope(module, {**statics, **dims}, frozenset(signature.universals | tags))
 
 
 def body_term(

@@ -8,7 +8,7 @@ from typing import Any
 
 from catnet.diagnostics import CatnetError, Diagnostic, Report, Source, Span, fail
 from catnet.diagrams import terms
-from catnet.diagrams.box import Param
+from catnet.diagrams.box import Param, substituted
 from catnet.diagrams.graph import Graph
 from catnet.diagrams.inverse import inverse_of, leaves
 from catnet.diagrams.mistakes import too_large
@@ -169,7 +169,7 @@ class Program:
         term = self._body_term(box, typing, {**binding.dims, **dims})
         graph = typing.subgraph(net.name, term, wires, names=box.written.names, span=net.span)
         graph.doc = net.comments
-        graph.where = box.written.where
+        graph.where = tuple(substituted(clause, box.sizes) for clause in box.written.where)
         plain = Binding(binding.dims, binding.packs, binding.objects)
         generic.compare_outputs(typing, graph, typing.inference.outputs(box.written, plain), net)
         return graph

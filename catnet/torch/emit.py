@@ -20,6 +20,7 @@ from catnet.torch.checks import INPUT_ERROR, check_lines
 from catnet.torch.names import CALLED, RESERVED, Names, camel, identifier
 from catnet.torch.sizes import python
 from catnet.types.dims import Dim
+from catnet.types.infer import TypeProblem
 from catnet.types.wires import Pack, Wire
 
 BUDGET = 200_000  # leaf boxes in one module, repeats counted out
@@ -175,6 +176,9 @@ class ClassBody:
             statements = self._statements(node, site)
         except UnboundSize as error:
             raise CatnetError(_unbound(error.dim, node)) from None
+        except TypeProblem as problem:  # a type that is still too open for code
+            hint = problem.help or 'say what comes in: diagram.compile(on = "R[8, 8]")'
+            raise CatnetError(Diagnostic("E0214", problem.detail, node.span, help=hint)) from None
         self.lines += [statements[0] + where, *statements[1:]] if statements else []
         for value in node.inputs:
             name = self.names[id(value)]
@@ -480,7 +484,7 @@ def _unbound(dim: Dim, node: Node) -> Diagnostic:
         "E0214",
         f"the size `{dim}` must be known when compiling: `{node.box.name}` makes parameters or steps of it",
         node.span,
-        help=f"give it: -p {name}=... on the command line, {name} = ... from Python",
+        help=f"give it: -p {name}=... on the command line, {name} = ... from Python (or on = \"R[...]\", the input type)",
     )
 
 

@@ -6,7 +6,17 @@ from collections.abc import Iterable
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from catnet.types.dims_atoms import Exp, Monomial, Terms, bounded, bounded_power, is_natural, monomial, times
+from catnet.types.dims_atoms import (
+    DimError,
+    Exp,
+    Monomial,
+    Terms,
+    bounded,
+    bounded_power,
+    is_natural,
+    monomial,
+    times,
+)
 
 if TYPE_CHECKING:
     from catnet.types.dims import Dim
@@ -57,11 +67,20 @@ def gather(mixed: Iterable[tuple[Monomial, int]], clean: Terms) -> None:
             total += coefficient
         result = factors
         for base in bases:
-            exponent, rest = _extracted(base, result)
-            total, powers = power_of(base, exponent + least[base], total)
-            result = times(powers, rest)
+            total, result = _raised(base, least[base], total, result)
         if total:
             clean[result] = bounded(total)
+
+
+def _raised(base: int, by: int, coefficient: int, factors: Monomial) -> tuple[int, Monomial]:
+    """`coefficient * factors * base ^ by`."""
+    if any(isinstance(atom, Exp) and atom.base == base for atom, _ in factors):
+        exponent, rest = _extracted(base, factors)
+        coefficient, powers = power_of(base, exponent + by, coefficient)
+        return coefficient, times(powers, rest)
+    if by < 0:
+        raise DimError("negative exponent in a dimension: {}^({})", base, by)
+    return coefficient * bounded_power(base, by), factors
 
 
 def _extracted(base: int, factors: Monomial) -> tuple[Dim, Monomial]:

@@ -10,8 +10,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from catnet.diagnostics import Span, fail
+from catnet.diagnostics import Source, Span, fail
 from catnet.syntax import tree
+from catnet.syntax.parser import parse_type
 from catnet.types.dims import Dim
 from catnet.types.facts import Pred
 from catnet.types.static import Condition, condition, dimension, nearest
@@ -69,6 +70,19 @@ def read_signature(
         tuple(reader.holes),
         reader.universals,
     )
+
+
+def read_object(text: str) -> tuple[Wire, ...]:
+    """The wires of a type written as text: `"R[t, 64] @ R[8]"`. Names are dynamic sizes.
+
+    Raises `CatnetError` (a syntax error, E0227).
+    """
+    expr = parse_type(Source("<type>", text))
+    ports = _Reader({}).object(expr)
+    wires = tuple(p for p in ports if isinstance(p, Wire))
+    if len(wires) != len(ports):
+        fail("E0227", "an object variable is not a type of inputs", expr.span)
+    return wires
 
 
 def _flatten(value: Pred | Condition) -> list[Pred | Condition]:

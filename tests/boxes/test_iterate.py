@@ -39,7 +39,6 @@ def test_scan_over_several_wires_and_inner_axes() -> None:
     assert torch.equal(last, s)
 
 
-@pytest.mark.xfail(reason="a size given by keyword makes `over = t` an index (Scope.axes lacks the name)")
 def test_scan_finds_its_axis_by_name_even_if_sizes_agree() -> None:
     text = CELL + "net f : R[t, d] @ R[4] -> R[t, 4] @ R[4] = scan(cell(4), over = t)"
     ys, last = compiled(text, t=4, d=4)(torch.randn(4, 4), torch.randn(4))

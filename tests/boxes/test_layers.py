@@ -212,7 +212,6 @@ def test_finding_an_axis() -> None:
     assert mistake("R[...s, d] -> _", "mean(over = 0)").code == "E0223"
 
 
-@pytest.mark.xfail(reason="a size given by keyword makes `over = n` an index (Scope.axes lacks the name)")
 def test_an_axis_is_found_by_name_when_its_size_is_given() -> None:
     module = compiled("net f : R[n, d] -> R[d] = mean(over = n)", n=1, d=4)
     assert module(torch.ones(2, 1, 4)).shape == (2, 4)

@@ -136,6 +136,8 @@ EQUAL = [
     ("2*2**(depth - 1)", "2**depth"),
     ("2**(depth - 1) + 2**(depth - 1)", "2**depth"),
     ("2**(a - b)*2**b", "2**a"),
+    ("2**a*2**(1 - a)", "D(2)"),
+    ("2**(a - b + 1) + 2**(a - b)", "3*2**(a - b)"),
     ("x//2**depth//2", "x//2**(depth + 1)"),
     ("1**n", "D(1)"),
     ("max(a, a + 1)", "a + 1"),
@@ -254,6 +256,14 @@ def test_constants_are_python_integers() -> None:
     assert hash(Dim.const(5)) == hash(5)
 
 
+def test_powers_keep_their_value_where_an_exponent_is_zero() -> None:
+    """`2^(1 - a)` is 1 at a = 1: the constant must not leave the exponent of a difference."""
+    assert dim("2**(1 - a)").evaluate({"a": 1}) == 1
+    assert dim("2**(a - b + 2)*3").evaluate({"a": 1, "b": 3}) == 3
+    with pytest.raises(DimError, match="negative exponent"):
+        dim("2**(1 - a)").evaluate({"a": 2})
+
+
 def test_evaluate_raises_where_undefined() -> None:
     for text, point, message in [
         ("h//s", {"h": 3, "s": 0}, "division by zero"),
@@ -277,6 +287,7 @@ BOMBS = [
     "a % 0",
     "a**b",
     "a**-1",
+    "2**(a - b)*2**(b - a - 1)",
     "(-2)**a",
     "D(0)**a",
 ]
