@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from catnet.diagnostics import fail
 from catnet.diagrams.graph import Graph, Node
 from catnet.types.dims import Dim
 
@@ -36,6 +37,7 @@ class Costs:
 
     def node_parameters(self, node: Node) -> Dim:
         """The parameters of one node, all copies of a repeat counted."""
+        _must_be_known(node)
         if not node.graphs:
             return total(_product(shape) for shape in node.box.parameters(node.dom, node.cod).values())
         inside = total(self.parameters(g) for g in node.graphs)
@@ -43,6 +45,7 @@ class Costs:
 
     def node_flops(self, node: Node) -> Dim:
         """The operations of one node; an inner net that runs many times counts each time."""
+        _must_be_known(node)
         if not node.graphs:
             return node.box.flops(node.dom, node.cod)
         inside = total(self.flops(g) for g in node.graphs)
@@ -61,6 +64,17 @@ def parameters(graph: Graph) -> Dim:
 def flops(graph: Graph) -> Dim:
     """Floating-point operations of a graph for one sample; a multiply-add counts as two."""
     return Costs().flops(graph)
+
+
+def _must_be_known(node: Node) -> None:
+    """A box outside any net may have any input at all; then nothing can be said of its cost."""
+    if any(wire.kind.variable for wire in node.dom):
+        fail(
+            "E0226",
+            f"the cost of `{node.box.name}` is not known: nothing determines the type of its input",
+            node.span,
+            help="use it in a net with a signature",
+        )
 
 
 def own_nodes(graph: Graph) -> list[Node]:

@@ -7,14 +7,15 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from catnet.analysis.cost import Costs
+from catnet.analysis.cost import Costs, total
 from catnet.diagnostics import fail
 from catnet.diagrams import terms
 from catnet.diagrams.graph import Graph, Node
 from catnet.diagrams.repeat import Loop
 from catnet.limits import large_work
 from catnet.types.dims import Dim, DimError
-from catnet.types.facts import Facts
+from catnet.types.dims_atoms import FloorDiv, Monomial
+from catnet.types.facts import Facts, Pred
 from catnet.types.static import assume
 from catnet.types.wires import Axis, Object, show_object
 
@@ -56,8 +57,8 @@ def show_graph(graph: Graph) -> str:
     costs = Costs()
     parts = _Parts(costs, graph.where)
     try:
-        rows = list(parts.rows(graph))
         totals = [parts.known(dim) for dim in (costs.parameters(graph), costs.flops(graph))]
+        rows = list(parts.rows(graph))
     except DimError as error:
         fail("E0225", f"the cost of `{graph.name}` cannot be worked out: {error}", graph.span)
     whole = Row(0, "total", parts.side(graph.dom), parts.side(graph.cod), *map(parts.count, totals))
@@ -79,7 +80,20 @@ class _Parts:
 
     def known(self, dim: Dim) -> Dim:
         """A size with what the `where` clauses say put in: with d % 8 == 0, `8*(d//8)` is `d`."""
-        return self.facts.show(self.facts.simplify(dim))
+        if not any(isinstance(atom, FloorDiv) for atom in dim.atoms()):
+            return dim
+        return total(self._known_term(coefficient, factors) for coefficient, factors in dim.terms)
+
+    def _known_term(self, coefficient: int, factors: Monomial) -> Dim:
+        product = Dim.const(1)
+        for atom, power in factors:
+            base = Dim.from_terms({((atom, 1),): 1})
+            if isinstance(atom, FloorDiv) and (by := atom.denominator.value):
+                if coefficient % by**power == 0 and self.facts.holds(Pred.divides(atom.numerator, by)):
+                    coefficient //= by**power
+                    base = atom.numerator
+            product = product * base**power
+        return product * coefficient
 
     def count(self, dim: Dim) -> str:
         """A count as text."""
@@ -197,7 +211,7 @@ def _footnotes(graph: Graph, totals: list[Dim], rows: list[Row]) -> Iterator[str
             yield f"total {word}: {_count(dim)}"
     yield "FLOPs: for one sample without batch axes; a multiply-add counts as 2."
     if rows:
-        yield "A row counts all that is inside it. Boxes without parameters or label have no row of their own."
+        yield "A row counts all that is inside it. Boxes without parameters or a label have no row."
     if any(" x " in row.name for row in rows):
         yield "A row `x n` counts all n copies; the rows below it are those of one copy."
     free = {name for wire in (*graph.dom, *graph.cod) for name in wire.symbols}

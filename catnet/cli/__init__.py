@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sys
 from collections.abc import Sequence
@@ -14,6 +15,7 @@ FINE, WRONG, USAGE = 0, 1, 2
 INTERRUPTED, PIPE_CLOSED = 130, 141  # 128 + the number of the signal, as shells have it
 
 _COMMAND_CODES = {"E0601", "E0602", "E0603", "E0604", "E0605", "E0606"}
+_ARGUMENT_CODES = {"E0211", "E0212", "E0213", "E0301"}  # about the command where they have no place in a text
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -27,7 +29,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         print_safely("interrupted", sys.stderr)
         return INTERRUPTED
     except BrokenPipeError:  # whoever read our output has seen enough
-        sys.stdout = open(os.devnull, "w")  # noqa: SIM115  (Python flushes it once more when it ends)
+        with contextlib.suppress(OSError, ValueError):  # Python flushes once more when it ends
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return PIPE_CLOSED
 
 
@@ -59,7 +62,7 @@ def _run(argv: Sequence[str] | None) -> int:
 def exit_code(diagnostics: Sequence[Diagnostic]) -> int:
     """What a run ends with that found these."""
     errors = [d for d in diagnostics if d.is_error]
-    if any(d.code in _COMMAND_CODES or (d.code == "E0301" and d.span is None) for d in errors):
+    if any(d.code in _COMMAND_CODES or (d.span is None and d.code in _ARGUMENT_CODES) for d in errors):
         return USAGE
     return WRONG if errors else FINE
 

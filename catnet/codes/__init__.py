@@ -36,8 +36,9 @@ CODES: Mapping[str, Code] = _registry(
 def find(code: str) -> Code:
     """The entry of a code, however it is written (`e203` will do); raises `CatnetError` (E0604)."""
     wanted = code.strip().upper()
-    if wanted[:1] == "E" and wanted[1:].isascii() and wanted[1:].isdigit():
-        wanted = f"E{wanted[1:]:0>4}"
+    digits = wanted.removeprefix("E")
+    if digits.isascii() and digits.isdigit():
+        wanted = f"E{digits:0>4}"
     if wanted not in CODES:
         near = nearest(wanted, CODES)
         listed = "`catnet explain` without a code lists them all"

@@ -52,7 +52,7 @@ CODES = (
     ),
     Code(
         "E0226",
-        "an output type that nothing determines",
+        "a type that nothing determines",
         """A capitalised name in a signature stands for whatever wires come in. One that stands only in
         the output would stand for anything at all, so what follows cannot be checked. Write the type in
         full, or let the same name stand in the input or in the type of a net argument.""",

@@ -32,6 +32,8 @@ def static_tree(value: Any) -> tree.Expr:
         return static_tree(value.value)
     if isinstance(value, AxisRef):
         return static_tree(value.index) if value.name is None else tree.Name(value.name)
+    if isinstance(value, tuple) and len(value) == 1:
+        return static_tree(value[0])
     if isinstance(value, tuple):
         return tree.Fan(tuple(map(static_tree, value)))
     if isinstance(value, str):

@@ -49,6 +49,9 @@ LOOKS: dict[str, Look] = {
     "norm": Look("bars", *GREEN),
     "axes": Look("slant", *GREY),
     "wiring": Look("slant", *GREY),
+    "reduce": Look("slant", *SKY),
+    "source": Look("pill", *BLUE),
+    "iterate": Look("double", *PURPLE),
     "attention": Look("hexagon", *PURPLE),
     "arithmetic": Look("pill", *PLAIN),
     "net": Look("double", *PLAIN),
@@ -97,7 +100,7 @@ def arguments(box: Box) -> str:
         default = defaults.get(name, dataclasses.MISSING)
         if default is not dataclasses.MISSING and value == default:
             continue
-        positional = positional and bool(defaults) and default is dataclasses.MISSING
+        positional = positional and name in defaults and default is dataclasses.MISSING
         if name == getattr(box, "open_keywords", None):  # sizes by name: `rearrange(..., h = 4)`
             shown += [f"{key} = {_static(size)}" for key, size in value]
             continue

@@ -6,7 +6,7 @@ that are fixed, sizes that must agree, and what `where` assumes of sizes that st
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from catnet.diagrams.graph import Graph
 from catnet.torch.sizes import python
@@ -22,6 +22,7 @@ INPUT_ERROR = '''class InputError(ValueError):
         super().__init__(f"`{wire}` must be {expected} (after any batch axes), but a tensor {shape} came: {reason}")
 '''
 
+ZERO = Dim.const(0)
 _KIND_TESTS = {
     "R": ("not {0}.is_floating_point()", "it must be real (floating point)"),
     "C": ("not {0}.is_complex()", "it must be complex"),
@@ -50,12 +51,41 @@ def check_lines(graph: Graph, names: Sequence[str]) -> list[str]:
                 known[symbol] = here
             else:
                 later.append((back, name, wire, axis.size, here))
-    for back, name, wire, size, here in later:
-        if size.symbols <= known.keys():
-            wanted = python(size, known)
-            lines += _unless(f"{here} != {wanted}", name, wire, f"axis -{back} must be {size}")
+    readers = {symbol: here.split(".")[0] for symbol, here in known.items()}
+    while later:
+        # those that follow from known sizes first, then one that a single unknown size explains: R[3*t]
+        at = next((i for i, row in enumerate(later) if row[3].symbols <= known.keys()), None)
+        if at is not None:
+            back, name, wire, size, here = later.pop(at)
+            lines += _unless(f"{here} != {python(size, known)}", name, wire, f"axis -{back} must be {size}")
+            continue
+        at = next((i for i, row in enumerate(later) if _unknown(row[3], known) is not None), None)
+        if at is None:
+            break
+        back, name, wire, size, here = later.pop(at)
+        symbol, factor, rest = _unknown(size, known) or ("", size, size)
+        room = here if rest == ZERO else f"({here} - {_bracketed(python(rest, known))})"
+        if factor.value != 1:
+            lines += _unless(f"{room} % {factor} != 0", name, wire, f"axis -{back} must be {size}")
+        if rest != ZERO:
+            lines += _unless(f"{room} < 0", name, wire, f"axis -{back} must be {size}")
+        known[symbol] = room if factor.value == 1 else f"{room} // {factor}"
+        readers[symbol] = name
     lines += _batch_lines(graph, names)
-    return lines + _where_lines(graph, names, known)
+    return lines + _where_lines(graph, names, known, readers)
+
+
+def _unknown(size: Dim, known: Mapping[str, str]) -> tuple[str, Dim, Dim] | None:
+    """`(n, a, b)` for a size `a*n + b` with a > 0 where n alone is not known yet."""
+    names = [n for n in size.symbols if n not in known]
+    linear = size.linear_in(names[0]) if len(names) == 1 else None
+    if linear is None or linear[0].value is None or linear[0].value < 1:
+        return None
+    return names[0], *linear
+
+
+def _bracketed(code: str) -> str:
+    return code if code.isalnum() else f"({code})"
 
 
 def _shape_lines(name: str, wire: Wire) -> list[str]:
@@ -72,35 +102,39 @@ def _batch_lines(graph: Graph, names: Sequence[str]) -> list[str]:
     """All inputs must have the same batch axes, and no more than the boxes take."""
     lines: list[str] = []
     wires = [v.wire for v in graph.inputs]
-    if any(isinstance(a, Pack) for w in wires for a in w.axes):
-        return lines
     limit = graph.batch_axes
+    first: dict[str, str] = {}  # an axis pack in front ("": none): the code that reads it with the batch axes
     for name, wire in zip(names, wires, strict=True):
-        if limit is not None:
+        packs = [i for i, a in enumerate(wire.axes) if isinstance(a, Pack)]
+        if not packs and limit is not None:
             most = limit + len(wire.axes)
             words = f"at most {limit} batch ax{'i' if limit == 1 else 'e'}s"
             lines += _unless(f"{name}.dim() > {most}", name, wire, f"it may have {words}")
-    if len(wires) > 1:
-        first = _batch(names[0], wires[0])
-        for name, wire in zip(names[1:], wires[1:], strict=True):
-            lines += _unless(
-                f"{_batch(name, wire)} != {first}", name, wire, f"its batch axes must be those of `{names[0]}`"
-            )
+        if packs and packs[0] != 0:
+            continue
+        pack = str(wire.axes[0]) if packs else ""
+        here = _front(name, len(wire.axes) - len(packs))
+        if pack in first:
+            other = first[pack].split(".")[0]
+            reason = f"`{pack}` must be as in `{other}`" if pack else f"its batch axes must be those of `{other}`"
+            lines += _unless(f"{here} != {first[pack]}", name, wire, reason)
+        first.setdefault(pack, here)
     return lines
 
 
-def _batch(name: str, wire: Wire) -> str:
-    return f"{name}.shape[:-{len(wire.axes)}]" if wire.axes else f"{name}.shape"
+def _front(name: str, rank: int) -> str:
+    return f"{name}.shape[:-{rank}]" if rank else f"{name}.shape"
 
 
-def _where_lines(graph: Graph, names: Sequence[str], known: dict[str, str]) -> list[str]:
+def _where_lines(
+    graph: Graph, names: Sequence[str], known: Mapping[str, str], readers: Mapping[str, str]
+) -> list[str]:
     lines: list[str] = []
     for clause in graph.where:
         if not isinstance(clause, Pred) or not clause.symbols or not clause.symbols <= known.keys():
             continue
         text = f"{python(clause.left, known)} {clause.op} {python(clause.right, known)}"
-        reader = known[sorted(clause.symbols)[0]].split(".")[0]
-        at = list(names).index(reader)
+        at = list(names).index(readers[sorted(clause.symbols)[0]])
         lines += _unless(f"not ({text})", names[at], graph.inputs[at].wire, f"the spec assumes {clause}")
     return lines
 
