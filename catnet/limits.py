@@ -16,7 +16,7 @@ DEPTH = 20_000  # Python frames; a net inside a net takes about ten
 def large_work() -> Iterator[None]:
     """Room for nets inside nets, and no garbage collection while a large graph grows.
 
-    Depth is bounded by our own budgets, not by Python's default; where it is used up, `CatnetError` (E0218) is
+    Depth is bounded by our own budgets, not by Python's default; where that is used up, E0218 is
     raised. Nearly all that is made here is kept, so the collector would walk it again and again for nothing:
     at 10,000 boxes it costs half as much again.
     """

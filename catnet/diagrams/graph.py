@@ -8,7 +8,7 @@ graphs, shared where they are equal, so that a 1,000-layer stack is one node.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property
 
 from catnet.diagnostics import Span
@@ -17,7 +17,7 @@ from catnet.types.dims import Dim
 from catnet.types.wires import Object, Wire, show_object
 
 
-@dataclass(eq=False, slots=True)
+@dataclass(eq=False, slots=True, repr=False)
 class Value:
     """What flows along one wire: output `port` of `node`, or an input of the graph (node None)."""
 
@@ -26,8 +26,11 @@ class Value:
     port: int = 0
     name: str | None = None  # the name that a braced body gives it
 
+    def __repr__(self) -> str:
+        return f"<value {self.wire}>"
 
-@dataclass(eq=False, slots=True)
+
+@dataclass(eq=False, slots=True, repr=False)
 class Node:
     """One use of a box.
 
@@ -43,6 +46,9 @@ class Node:
     graphs: tuple[Graph, ...] = ()
     owner: object | None = None
 
+    def __repr__(self) -> str:
+        return f"<node {self.label or self.box.name}>"
+
     @property
     def dom(self) -> Object:
         return tuple(v.wire for v in self.inputs)
@@ -57,7 +63,7 @@ class Node:
         return getattr(self.box, "count", None) or Dim.const(1)
 
 
-@dataclass(eq=False)
+@dataclass(eq=False, repr=False)
 class Graph:
     """A typed diagram. `names` are the names of its inputs, where the text gives them."""
 
@@ -69,8 +75,9 @@ class Graph:
     doc: tuple[str, ...] = ()
     where: tuple[object, ...] = ()
     span: Span | None = None
-    title: str = ""
-    output_span: Span | None = field(default=None, repr=False)
+
+    def __repr__(self) -> str:
+        return f"<graph {self.name}: {self.type}, {len(self.nodes)} nodes>"
 
     @property
     def dom(self) -> Object:

@@ -254,9 +254,12 @@ def undemanded(predicate: Pred | Condition, demand: Demand, inference: Inference
             label=_values(demand, inference) or f"`{shown}` is false here",
             notes=notes,
         )
+    reason = demand.reason
+    if node is not None and node.box.name and not reason.startswith("`"):
+        reason = f"`{node.box.name}` needs `{shown}`"
     return Diagnostic(
         "E0206",
-        readable(f"{demand.reason}, which is not known here"),
+        readable(f"{reason}, which is not known here"),
         span,
         label=f"needs `{shown}`",
         notes=notes,

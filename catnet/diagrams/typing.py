@@ -165,9 +165,9 @@ class Typing:
             raise CatnetError(
                 Diagnostic(
                     "E0218",
-                    f"the expansion has more than {self.budget} boxes",
+                    f"the expansion has more than {self.budget:,} boxes",
                     span,
-                    help="write repeats as `f ^ n` (they count once), or raise the budget",
+                    help="write repeats as `f ^ n`: they count once",
                 )
             )
 

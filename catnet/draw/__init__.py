@@ -44,7 +44,7 @@ def draw_graph(graph: Graph, format: Format = "svg", *, depth: int = 1, title: s
     if format not in ("svg", "dot"):
         raise ValueError(f"a picture is `svg` or `dot`, not `{format}`")
     graph = unwrapped(graph)
-    name = title if title is not None else graph.title or graph.name
+    name = title if title is not None else graph.name
     if format == "dot":
         from catnet.draw import dot
 

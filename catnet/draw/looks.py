@@ -15,7 +15,7 @@ from typing import Any
 from catnet.diagrams.box import Box
 from catnet.diagrams.graph import Graph, Node
 from catnet.diagrams.repeat import Loop
-from catnet.draw.measure import clean, shorten, text_width
+from catnet.draw.measure import ELLIPSIS, ELLIPSIS, clean, shorten, text_width
 from catnet.types.dims import Dim
 
 SHAPES = ("rect", "pill", "bars", "slant", "hexagon", "fold", "double", "circle")
@@ -122,6 +122,8 @@ def _static(value: Any) -> str | None:
         return f'"{value}"'
     if isinstance(value, tuple):
         parts = [_static(v) for v in value]
+        if len(parts) == 1:
+            return parts[0]
         return None if None in parts else f"({', '.join(p for p in parts if p is not None)})"
     if isinstance(value, float):
         return f"{value:g}"
@@ -188,6 +190,14 @@ class Face:
     height: float
 
 
+def _whole_arguments(text: str, limit: int) -> str:
+    """As many arguments as fit, whole."""
+    if len(text) <= limit:
+        return text
+    head, comma, _ = text[:limit].rpartition(", ")
+    return f"{head}, {ELLIPSIS}" if comma else shorten(text, limit)
+
+
 def face_of(node: Node) -> Face:
     """The words in a closed box: its label or sign, then its arguments."""
     box = node.box
@@ -202,7 +212,7 @@ def face_of(node: Node) -> Face:
         small = clean(arguments(box)) if box.sign() == box.name else ""
         if node.label is not None and clean(node.label) != text:
             text = f"{clean(node.label)}: {text}"
-    text, small = shorten(text, 26), shorten(small, 30)
+    text, small = shorten(text, 26), _whole_arguments(small, 34)
     room = 34.0 if look_of(box).shape in ("slant", "hexagon") else 24.0
     width = max(text_width(text, 12), text_width(small, 9.5)) + room
     return Face(text, small, max(44.0, round(width, 1)), 40.0 if small else 30.0)

@@ -37,6 +37,8 @@ class Scope:
     wires: dict[str, Span | None] = field(default_factory=dict)
     shared: dict[str, terms.Shared] = field(default_factory=dict)
     used: set[str] = field(default_factory=set)
+    hidden: set[str] = field(default_factory=set)
+    """Static values that the body also writes as wires, which is reported where it does."""
 
     def without_wires(self) -> Scope:
         """The scope of a net given as an argument: wires of the body around it cannot be reached."""
@@ -146,6 +148,8 @@ class Evaluator:
         if value is not None:
             if isinstance(value, terms.Diagram):
                 return value
+            if name in scope.hidden:
+                raise CatnetError()  # told where it is written
             fail("E0212", f"`{name}` is a static value here, not a diagram", expr.span)
         if name in scope.wires:
             scope.used.add(name)
@@ -288,7 +292,10 @@ class Evaluator:
         scope = self.scope
         if name in scope.wires or name in scope.shared or name in scope.statics:
             first = scope.wires.get(name) or (scope.shared[name].span if name in scope.shared else None)
-            what = "is a static value here" if name in scope.statics else "is written twice"
+            what = "is written twice"
+            if name in scope.statics:
+                what = "is a static value of this net, and cannot be a wire as well"
+                scope.hidden.add(name)
             notes = [Note("first written here", first)] if first is not None else []
             self.report.add(
                 Diagnostic("E0210", f"`{name}` {what}", span, notes=tuple(notes), help="choose another name")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -168,9 +168,12 @@ def _two_types(one: Graph, two: Graph) -> Note:
 def endless_nets(module: Module) -> Iterator[Diagnostic]:
     """Nets that use themselves whatever their arguments: a cycle of uses outside every `if`."""
     uses = {name: list(unconditional_uses(net)) for name, net in module.nets.items()}
+    told: set[frozenset[str]] = set()  # each cycle once, at its first net
+    cyclic = reaching_cycles(uses)
     for name, net in module.nets.items():
-        chain = _cycle(name, uses)
-        if chain:
+        chain = _cycle(name, uses) if name in cyclic else []
+        if chain and frozenset(chain) not in told:
+            told.add(frozenset(chain))
             yield Diagnostic(
                 "E0217",
                 f"`{name}` never ends: it always uses itself",
@@ -178,6 +181,25 @@ def endless_nets(module: Module) -> Iterator[Diagnostic]:
                 notes=(Note("the chain: " + " > ".join(chain)),),
                 help="guard the recursion: if n == 0 then ... else ...",
             )
+
+
+def reaching_cycles(uses: Mapping[str, Iterable[str]]) -> set[str]:
+    """The names from which a cycle of uses can be reached: what is left when those are taken away, again and
+    again, that use nothing which is left. Linear in the number of uses."""
+    within = {name: {use for use in used if use in uses} for name, used in uses.items()}
+    users: dict[str, list[str]] = {name: [] for name in uses}
+    for name, used in within.items():
+        for use in used:
+            users[use].append(name)
+    left = {name: len(used) for name, used in within.items()}
+    done = [name for name, count in left.items() if count == 0]
+    for name in done:
+        del left[name]
+        for user in users[name]:
+            left[user] -= 1
+            if left[user] == 0:
+                done.append(user)
+    return set(left)
 
 
 def _cycle(start: str, uses: dict[str, list[str]]) -> list[str]:

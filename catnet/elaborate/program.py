@@ -233,32 +233,8 @@ class Net:
 
 def _recursive(module: Module) -> list[str]:
     """The nets from which a cycle of uses can be reached."""
-    uses = {name: _names(net.body) & module.nets.keys() for name, net in module.nets.items()}
-    reaches: list[str] = []
-    for name in uses:
-        seen: set[str] = set()
-        stack = list(uses[name])
-        while stack:
-            top = stack.pop()
-            if top not in seen:
-                seen.add(top)
-                stack.extend(uses[top])
-        if any(top in uses[top] or _back(top, uses) for top in {name, *seen}):
-            reaches.append(name)
-    return reaches
-
-
-def _back(name: str, uses: Mapping[str, set[str]]) -> bool:
-    seen: set[str] = set()
-    stack = list(uses[name])
-    while stack:
-        top = stack.pop()
-        if top == name:
-            return True
-        if top not in seen:
-            seen.add(top)
-            stack.extend(uses[top])
-    return False
+    cyclic = generic.reaching_cycles({name: _names(net.body) for name, net in module.nets.items()})
+    return [name for name in module.nets if name in cyclic]
 
 
 def _names(body: object) -> set[str]:

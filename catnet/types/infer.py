@@ -112,12 +112,12 @@ class Inference:
         """A dimension with the solved variables put in."""
         if dim.value is not None or not self.dims:
             return dim
-        for _ in range(1000):
-            known = {name: self.dims[name] for name in dim.symbols if name in self.dims}
-            if not known:
-                return dim
-            dim = dim.subst(known)
-        raise AssertionError("cyclic solution of dimension variables")
+        start = dim.is_symbol
+        while known := {name: self.dims[name] for name in dim.symbols if name in self.dims}:
+            dim = dim.subst(known)  # ends: `_solve` never lets a variable stand in its own solution
+        if start in self.dims:
+            self.dims[start] = dim  # shorten the way for the next who asks
+        return dim
 
     def axes(self, axes: Sequence[AxisLike]) -> tuple[AxisLike, ...]:
         """Axes with the solved variables put in."""
@@ -193,7 +193,7 @@ class Inference:
         return self.facts.equal(a, b)
 
     def _solve(self, a: Dim, b: Dim) -> bool:
-        for name, value in ((a.is_symbol, b), (b.is_symbol, a)):
+        for name, value in ((b.is_symbol, a), (a.is_symbol, b)):
             if name is not None and name.startswith("?") and name not in value.symbols:
                 self.dims[name] = value
                 return True
@@ -340,7 +340,11 @@ class Inference:
             if isinstance(port, ObjectVar):
                 bound = binding.objects.get(port.name)
                 if bound is None:
-                    raise reject(f"`{port}` stands only in the codomain", code="E0226")
+                    raise reject(
+                        f"nothing says what the output `{port}` is: it stands in no input",
+                        code="E0226",
+                        help="write the output type in full",
+                    )
                 cod.extend(bound)
             else:
                 wire = self.put(port, binding)

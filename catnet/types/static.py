@@ -258,9 +258,10 @@ class _Evaluator:
     def visit_if(self, expr: tree.If) -> Any:
         decided = self.truth_of(expr.condition)
         if not isinstance(decided, bool):
+            shown = str(decided) or (expr.condition.span.text if expr.condition.span is not None else "this")
             fail(
                 "E0222",
-                f"a static value depends on `{decided}`, which is not known here",
+                f"a static value depends on `{shown}`, which is not known here",
                 expr.condition.span,
                 help="choose between diagrams instead: `if ... then f else g`",
             )

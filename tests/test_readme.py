@@ -1,0 +1,40 @@
+"""The README keeps its word: its spec is the example's, its Python runs, its mistake gets what is printed."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import catnet
+from catnet.elaborate.program import Program
+
+ROOT = Path(__file__).parent.parent
+README = (ROOT / "README.md").read_text()
+BLOCKS = re.findall(r"^```(\w*)\n(.*?)^```", README, re.MULTILINE | re.DOTALL)
+
+
+def block(start: str) -> str:
+    return next(text for _, text in BLOCKS if text.startswith(start))
+
+
+def test_the_spec_is_that_of_the_example() -> None:
+    shown = Program.from_text(block("# Convolution"))
+    assert shown.check() == []
+    example = catnet.load(ROOT / "examples/digits/digits.cat")
+    assert shown["classifier"]() == example["classifier"]()
+
+
+def test_the_python_runs(monkeypatch) -> None:
+    monkeypatch.chdir(ROOT)
+    exec(block("import catnet"), {})
+
+
+def test_the_mistake_gets_the_diagnostics_that_are_printed() -> None:
+    program = Program.from_text(block("net attention"), "attention.cat")
+    shown = "\n\n".join(d.render() for d in program.check())
+    assert shown.strip() == block("error[").strip()
+
+
+def test_the_picture_is_that_of_the_example() -> None:
+    drawn = catnet.load(ROOT / "examples/digits/digits.cat")["classifier"]().draw()
+    assert (ROOT / "docs/pictures/classifier.svg").read_text() == drawn
