@@ -101,7 +101,8 @@ def __getattr__(name: str) -> Any:
     if name in _LAZY:
         return getattr(importlib.import_module(_LAZY[name]), name)
     if not name.startswith("_"):
-        from catnet.vocabulary import COMBINATORS, VOCABULARY, word
+        from catnet.boxes import VOCABULARY
+        from catnet.vocabulary import COMBINATORS, word
 
         if name in COMBINATORS:
             return COMBINATORS[name]

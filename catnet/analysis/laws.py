@@ -19,12 +19,13 @@ from catnet.diagrams.normal import normal_form
 from catnet.diagrams.typing import Typing, generalise
 from catnet.elaborate import generic
 from catnet.elaborate.loading import Module
-from catnet.elaborate.nets import NetParam, generic_statics
+from catnet.elaborate.nets import NetParam, generic_statics, opaque_object
 from catnet.elaborate.program import Program
 from catnet.limits import large_work
 from catnet.syntax import tree
 from catnet.types.dims import Dim
 from catnet.types.facts import Facts
+from catnet.types.signature import Signature, read_signature
 from catnet.types.static import Unknown
 from catnet.types.wires import Axis, Kind, Object, Pack, Wire
 
@@ -97,9 +98,9 @@ def _with_nets(law: tree.Law, statics: dict[str, Any], width: int | None) -> dic
     out = dict(statics)
     for param in law.params:
         if isinstance(param.annotation, tree.Arrow):
-            wanted = generic.read_signature(param.annotation, (), statics)
-            signature = generic.Signature(
-                generic.opaque_object(wanted.dom), generic.opaque_object(wanted.cod)
+            wanted = read_signature(param.annotation, (), statics)
+            signature = Signature(
+                opaque_object(wanted.dom), opaque_object(wanted.cod)
             )
             out[param.name] = terms.Leaf(NetParam(param.name, signature))
             if width is not None:

@@ -37,6 +37,7 @@ class Row:
     cod: str
     parameters: str
     flops: str
+    copies: bool = False  # of one inside, which the rows below show once
 
 
 @large_work()
@@ -61,10 +62,11 @@ def show_graph(graph: Graph) -> str:
         rows = list(parts.rows(graph))
     except DimError as error:
         fail("E0225", f"the cost of `{graph.name}` cannot be worked out: {error}", graph.span)
-    whole = Row(0, "total", parts.side(graph.dom), parts.side(graph.cod), *map(parts.count, totals))
+    counts = parts.count(totals[0]), parts.count(totals[1])
+    whole = Row(0, "total", parts.side(graph.dom), parts.side(graph.cod), *counts)
     lines = [f"{name} : {graph.type}" if name else graph.type, ""]
     lines += _table([*rows, whole])
-    lines += ["", *_footnotes(graph, totals, rows)]
+    lines += ["", *_footnotes(graph, totals, rows, parts.unknown)]
     return "\n".join(lines)
 
 
@@ -74,6 +76,7 @@ class _Parts:
     def __init__(self, costs: Costs, where: Iterable[Any]) -> None:
         self.costs = costs
         self.shown: set[Graph] = set()
+        self.unknown: dict[str, None] = {}  # parts that nothing is known of, in order
         self.facts = Facts()
         for clause in where:
             self.facts = assume(clause, True, self.facts)
@@ -101,9 +104,7 @@ class _Parts:
 
     def side(self, wires: Object) -> str:
         """One side of a type, shortened where it is long."""
-        known = (
-            w.with_axes(Axis(self.known(a.size)) if isinstance(a, Axis) else a for a in w.axes) for w in wires
-        )
+        known = (w.with_axes(Axis(self.known(a.size)) if isinstance(a, Axis) else a for a in w.axes) for w in wires)
         return _shortened(show_object(known), WIDEST_TYPE)
 
     def rows(self, graph: Graph, depth: int = 0) -> Iterator[Row]:
@@ -119,8 +120,12 @@ class _Parts:
     def _node(self, node: Node, depth: int, again: bool) -> Iterator[Row]:
         own = "shared" if again else self.count(self.costs.node_parameters(node))
         flops = self.count(self.costs.node_flops(node))
+        if node.box.family == "python":
+            own = flops = "?"
+            self.unknown[_text(node)] = None
         name, inner = _name(node)
-        yield Row(depth, name, self.side(node.dom), self.side(node.cod), own, flops)
+        copies = isinstance(node.box, Loop) and len(node.graphs) == 1
+        yield Row(depth, name, self.side(node.dom), self.side(node.cod), own, flops, copies)
         if len(inner) > 1:
             yield from self._steps(inner, depth + 1)
         for graph in inner if len(inner) == 1 else ():
@@ -158,8 +163,8 @@ def _name(node: Node) -> tuple[str, tuple[Graph, ...]]:
     label = f"{node.label}: " if node.label is not None else ""
     if not isinstance(node.box, Loop):
         return f"{label}{_text(node)}" if _text(node) != node.label else f"{node.label}", node.graphs
-    times = f" x {_count(node.count)}" if len(node.graphs) == 1 else f" x {len(node.graphs)}"
     inner = node.graphs
+    times = f" x {_count(node.count)}" if len(inner) == 1 else f" ({len(inner)} that differ)"
     only = inner[0].nodes[0] if len(inner) == 1 and len(inner[0].nodes) == 1 else None
     if only is not None and only.label is None and not isinstance(only.box, Loop):
         return f"{label}{_text(only)}{times}", only.graphs
@@ -205,14 +210,16 @@ def _table(rows: list[Row]) -> list[str]:
     return [lines[0], rule, *lines[1:-1], *([rule] if len(lines) > 2 else []), lines[-1]]
 
 
-def _footnotes(graph: Graph, totals: list[Dim], rows: list[Row]) -> Iterator[str]:
+def _footnotes(graph: Graph, totals: list[Dim], rows: list[Row], unknown: Iterable[str]) -> Iterator[str]:
     for word, dim in zip(("parameters", "FLOPs"), totals, strict=True):
         if len(_count(dim)) > WIDEST_COUNT:
             yield f"total {word}: {_count(dim)}"
     yield "FLOPs: for one sample without batch axes; a multiply-add counts as 2."
     if rows:
         yield "A row counts all that is inside it. Boxes without parameters or a label have no row."
-    if any(" x " in row.name for row in rows):
+    if unknown:
+        yield f"Not counted, because it is written in Python: {', '.join(unknown)}."
+    if any(row.copies for row in rows):
         yield "A row `x n` counts all n copies; the rows below it are those of one copy."
     free = {name for wire in (*graph.dom, *graph.cod) for name in wire.symbols}
     free |= {name for dim in totals for name in dim.symbols}

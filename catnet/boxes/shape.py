@@ -130,7 +130,7 @@ class Rearrange(Box):
 
     def inverse(self, inputs: Object) -> Box | None:
         left, _, right = self.pattern.partition("->")
-        return type(self)(f"{right.strip()} -> {left.strip()}", self.sizes)  # type: ignore[call-arg]
+        return type(self)(f"{right.strip()} -> {left.strip()}", self.sizes)
 
     def code(self, site: Site) -> str:
         pattern = self._fitted(site.inputs[0])

@@ -27,9 +27,7 @@ def _registry(*groups: Iterable[Code]) -> dict[str, Code]:
     return made
 
 
-CODES: Mapping[str, Code] = _registry(
-    syntax.CODES, names.CODES, values.CODES, fit.CODES, structure.CODES, files.CODES
-)
+CODES: Mapping[str, Code] = _registry(syntax.CODES, names.CODES, values.CODES, fit.CODES, structure.CODES, files.CODES)
 """Every code, in order."""
 
 

@@ -74,10 +74,8 @@ CODES = (
         """`transpose(f)` uses the weights of one linear box the other way round, as tied embeddings and
         tied autoencoders do. A single `linear` or `embedding` has a transpose; a chain of boxes, a
         nonlinearity or a whole net has none.""",
-        bad="net tied : (x: R[d]) -> R[d] {\n    share w = linear(8) >> relu\n"
-        "    return x >> w >> transpose(w)\n}\n",
-        good="net tied : (x: R[d]) -> R[d] {\n    share w = linear(8)\n"
-        "    return x >> w >> relu >> transpose(w)\n}\n",
+        bad="net tied : (x: R[d]) -> R[d] {\n    share w = linear(8) >> relu\n    return x >> w >> transpose(w)\n}\n",
+        good="net tied : (x: R[d]) -> R[d] {\n    share w = linear(8)\n    return x >> w >> relu >> transpose(w)\n}\n",
     ),
     Code(
         "E0228",
@@ -87,8 +85,7 @@ CODES = (
         morphism belongs to the body that declares it.
 
         Pass the wire as another input of the part, or use it outside.""",
-        bad="net skip : (x: R[d]) -> R[d] {\n    y = x >> linear(d)\n"
-        "    return x >> inner: (id @ y >> add)\n}\n",
+        bad="net skip : (x: R[d]) -> R[d] {\n    y = x >> linear(d)\n    return x >> inner: (id @ y >> add)\n}\n",
         good="net skip : (x: R[d]) -> R[d] {\n    y = x >> linear(d)\n"
         "    return (x, y) >> inner: (linear(d) @ id >> add)\n}\n",
     ),

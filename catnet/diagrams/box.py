@@ -11,7 +11,7 @@ import dataclasses
 import functools
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, ClassVar, Literal, TypeVar, get_type_hints
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, TypeVar, dataclass_transform, get_type_hints
 
 from catnet.diagnostics import Source
 from catnet.syntax.parser import parse_expression, parse_type
@@ -197,13 +197,14 @@ class UnboundSize(Exception):
 
 
 VOCABULARY: dict[str, type[Box]] = {}
-B = TypeVar("B", bound=type[Box])
+B = TypeVar("B", bound=Box)
 
 
-def box(name: str, family: str, *aliases: str) -> Callable[[B], B]:
+@dataclass_transform(frozen_default=True)
+def box(name: str, family: str, *aliases: str) -> Callable[[type[B]], type[B]]:
     """Make a class a frozen dataclass and put it in the vocabulary under `name`."""
 
-    def register(cls: B) -> B:
+    def register(cls: type[B]) -> type[B]:
         made = dataclass(frozen=True)(cls)
         made.name = name
         made.family = family

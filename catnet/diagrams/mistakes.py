@@ -154,9 +154,7 @@ def _producer_span(node: Node) -> Any:
     return next((s for s in spans if s is not None), None)
 
 
-def _origin_notes(
-    node: Node, port: int, inference: Inference, axis: int | None = None
-) -> tuple[Note, ...]:
+def _origin_notes(node: Node, port: int, inference: Inference, axis: int | None = None) -> tuple[Note, ...]:
     """Where the wire comes from, and, if an axis is meant, which box gave it its size."""
     if port >= len(node.inputs):
         return ()
@@ -198,9 +196,7 @@ def _has(value: Value, from_end: int, size: Dim, inference: Inference) -> bool:
     return from_end < len(axes) and isinstance(axes[-1 - from_end], Axis) and axes[-1 - from_end].size == size  # type: ignore[union-attr]
 
 
-def _fix(
-    problem: TypeProblem, node: Node, got: Wire, expected: Wire, inference: Inference, promise: str
-) -> str:
+def _fix(problem: TypeProblem, node: Node, got: Wire, expected: Wire, inference: Inference, promise: str) -> str:
     """What would make it fit, where that is known."""
     if problem.reason == "kind":
         if expected.kind.name == "R" and got.kind.name in ("Fin", "Z"):
@@ -303,9 +299,7 @@ def uneven(box: Box, first: Diagram, n: int, other: Diagram, m: int, span: Any) 
     )
 
 
-def branches(
-    term: Choice, left: tuple[Value, ...], right: tuple[Value, ...], inference: Inference
-) -> Diagnostic:
+def branches(term: Choice, left: tuple[Value, ...], right: tuple[Value, ...], inference: Inference) -> Diagnostic:
     """The two branches of an `if` have types that no case of the condition makes equal."""
     one, two = (show_object(inference.wires([v.wire for v in side])) for side in (left, right))
     return Diagnostic(

@@ -7,8 +7,8 @@ event: neither is merged or dropped, unless the uses share one `owner`. What rem
 in which a walk from the outputs meets it, so that text order never matters.
 
 Repeats are counted out while the whole stays within a budget, so that `f ^ 3` equals `f >> f >> f`; beyond it
-they are compared as repeats, and large nets as nets. (Two nodes that no output needs, with equal histories that differ only in what
-else uses them, may be told apart although they could be exchanged: then equality is answered too seldom.)
+they are compared as repeats, and large nets as nets. (Two nodes that no output needs, with equal histories that
+differ only in what else uses them, may be told apart although they could be exchanged: then equality is answered too seldom.)
 """
 
 from __future__ import annotations

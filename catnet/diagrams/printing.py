@@ -59,7 +59,7 @@ def box_tree(box: Box) -> tree.Expr:
 
 
 def _leaf(term: terms.Leaf) -> tree.Expr:
-    own = getattr(term.box, "tree", None)
+    own = getattr(term.box, "expression", None)
     return own() if own is not None else box_tree(term.box)
 
 

@@ -216,7 +216,7 @@ def _same_shape(a: Object, b: Object) -> bool:
     return len(a) == len(b) and all(
         x.kind == y.kind
         and len(x.axes) == len(y.axes)
-        and all(type(p) is type(q) and (isinstance(p, Axis) or p == q) for p, q in zip(x.axes, y.axes))
+        and all(type(p) is type(q) and (isinstance(p, Axis) or p == q) for p, q in zip(x.axes, y.axes, strict=True))
         for x, y in zip(a, b, strict=True)
     )
 

@@ -361,8 +361,8 @@ class Typing:
             return
         one, two = (n.box.parameters(n.dom, n.cod) for n in (first, last))
         for name in one.keys() & two.keys():
-            for a, b in zip(one[name], two[name], strict=True):
-                verdict = self.inference.equal(a, b)
+            for mine, theirs in zip(one[name], two[name], strict=True):
+                verdict = self.inference.equal(mine, theirs)
                 if verdict is not True and not verdict:
                     self.report.add(mistakes.weights_differ(shared, name, one[name], two[name], first, last))
                     return

@@ -15,7 +15,7 @@ from typing import Any
 from catnet.diagrams.box import Box
 from catnet.diagrams.graph import Graph, Node
 from catnet.diagrams.repeat import Loop
-from catnet.draw.measure import ELLIPSIS, ELLIPSIS, clean, shorten, text_width
+from catnet.draw.measure import ELLIPSIS, clean, shorten, text_width
 from catnet.types.dims import Dim
 
 SHAPES = ("rect", "pill", "bars", "slant", "hexagon", "fold", "double", "circle")

@@ -9,9 +9,9 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from catnet.boxes import VOCABULARY
 from catnet.diagnostics import CatnetError, Diagnostic, Note, Report, Span, fail
 from catnet.diagrams import terms
-from catnet.boxes import VOCABULARY
 from catnet.diagrams.box import REQUIRED, Param
 from catnet.elaborate.arguments import make_box, match
 from catnet.elaborate.loading import Declaration, Module, word

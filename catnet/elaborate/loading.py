@@ -69,7 +69,7 @@ def read_source(path: Path, span: Span | None = None, name: str | None = None) -
         text = data.decode("utf-8")
     except UnicodeDecodeError as error:
         fail("E0301", f"`{shown}` is not UTF-8 text: byte {error.start} is 0x{data[error.start]:02x}", span,
-             help="save the file as UTF-8")  # fmt: skip
+             help="save the file as UTF-8")
     return Source(shown, text.replace("\r\n", "\n").replace("\r", "\n"))
 
 
@@ -139,7 +139,7 @@ class Loader:
             if path in self._loading:
                 chain = " imports ".join(p.name for p in [*self._loading[self._loading.index(path) :], path])
                 fail("E0303", f"the imports form a cycle: {chain}", item.span,
-                     help="move what both need into a third file")  # fmt: skip
+                     help="move what both need into a third file")
             target = self.load(path, item.span, self._shown(module, item, path))
         except CatnetError as error:
             self.report.extend(error.diagnostics)
@@ -153,7 +153,7 @@ class Loader:
                     continue
                 self.report.add(
                     Diagnostic("E0304", f'"{item.path}" declares no `{name}`', item.span,
-                               help=nearest(name, target.declarations))  # fmt: skip
+                               help=nearest(name, target.declarations))
                 )
             elif name in module.imported and module.imported[name][1] is not found:
                 self.report.add(Diagnostic("E0202", f"`{name}` is imported twice", item.span))
@@ -177,7 +177,7 @@ class Loader:
             if real.exists():
                 return real
         fail("E0301", f'there is no file "{item.path}" beside `{module.source.name}`', item.span,
-             help=nearest(item.path, self._known(module)))  # fmt: skip
+             help=nearest(item.path, self._known(module)))
 
     def _shown(self, module: Module, item: tree.Import, path: Path) -> str:
         """The name of an imported file in messages: as seen from where the importing one was named."""

@@ -7,6 +7,7 @@ same net at the same arguments and input types is elaborated once in a run.
 from __future__ import annotations
 
 import dataclasses
+import itertools
 from collections.abc import Hashable, Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -78,16 +79,15 @@ class Declared(Box):
         args = tuple((k, id(v) if isinstance(v, terms.Diagram) else v) for k, v in sorted(self.args.items()))
         return (id(self.declaration), args)
 
-    def tree(self) -> tree.Expr:
+    def expression(self) -> tree.Expr:
         """The call as an expression, for `repr`."""
-        params = {p.name: p for p in net_params(self.declaration)}
-        args: list[tree.Arg] = []
+        params = net_params(self.declaration)
+        names = [p.name for p in params]
+        required = list(itertools.takewhile(lambda p: p.default is REQUIRED, params))
+        args = [tree.Arg(None, printing.static_tree(self.args[p.name])) for p in required]
         for name, value in self.args.items():
-            if name in params and name not in self.given:
-                continue
-            required = name in params and params[name].default is REQUIRED
-            args.append(tree.Arg(None if required and len(args) < len(params) and all(a.name is None for a in args)
-                                 and list(params)[len(args)] == name else name, printing.static_tree(value)))  # fmt: skip
+            if name not in names[: len(required)] and (name in self.given or name not in names):
+                args.append(tree.Arg(name, printing.static_tree(value)))
         callee = tree.Name(self.name)
         return tree.Call(callee, tuple(args)) if args else callee
 
@@ -119,8 +119,8 @@ class NetBox(Declared):
     def key(self) -> tuple[Hashable, ...]:
         return (*super().key(), self.inverted)
 
-    def tree(self) -> tree.Expr:
-        call = super().tree()
+    def expression(self) -> tree.Expr:
+        call = super().expression()
         return tree.Power(call, tree.Negate(tree.Number(1))) if self.inverted else call
 
     def rule(self, typing: Typing, inputs: Object) -> Object:
@@ -149,7 +149,7 @@ class NetBox(Declared):
         if not nets:
             return self.apply(typing, inputs)
         probe = Signature(signature.dom, tuple(p for p in signature.cod if p not in missing), signature.names,
-                          signature.where, signature.universals, signature.holes)  # fmt: skip
+                          signature.where, signature.universals, signature.holes)
         saved, self.written = self.written, probe
         try:
             _, binding = self.apply(typing, inputs)
@@ -236,7 +236,7 @@ class NetBox(Declared):
         return graph
 
     def _endless(self, typing: Typing, key: Hashable) -> CatnetError:
-        chain = [box for box in typing.stack.values()] + [self]
+        chain = [b for b in typing.stack.values() if isinstance(b, Declared)] + [self]
         shown = [str_call(box) for box in (chain[:3] + chain[-3:] if len(chain) > 6 else chain)]
         if len(chain) > 6:
             shown.insert(3, f"... ({len(chain) - 6} more)")
@@ -260,7 +260,7 @@ class NetBox(Declared):
             if isinstance(port, ObjectVar):
                 raise CatnetError(
                     Diagnostic("E0214", f"`{self.name}` takes any `{port}`: use it in a net with a concrete type",
-                               self.declaration.span)  # fmt: skip
+                               self.declaration.span)
                 )
             wires.append(_with_sizes(port, self.sizes))
         facts = Facts()
@@ -270,7 +270,7 @@ class NetBox(Declared):
                 if not put.symbols and not put.evaluate({}):
                     raise CatnetError(
                         Diagnostic("E0207", f"`{self.name}` assumes `{clause}`, which these sizes break",
-                                   self.declaration.span)  # fmt: skip
+                                   self.declaration.span)
                     )
                 facts = facts.assume(put)
         return wires, facts
@@ -334,7 +334,7 @@ class NetParam(Box):
     def key(self) -> Hashable:
         return ("parameter", self.name)
 
-    def tree(self) -> tree.Expr:
+    def expression(self) -> tree.Expr:
         return tree.Name(self.name)
 
     def rule(self, typing: Typing, inputs: Object) -> Object:

@@ -17,7 +17,7 @@ from catnet.elaborate import generic
 from catnet.elaborate.arguments import coerce, match
 from catnet.elaborate.evaluate import Evaluator, Scope, net_params, quantified
 from catnet.elaborate.loading import STANDARD, Declaration, Loader, Module
-from catnet.elaborate.nets import NetBox, PythonBox, body_term, net_scope
+from catnet.elaborate.nets import NetBox, PythonBox, body_term, generic_statics, net_scope
 from catnet.limits import large_work
 from catnet.syntax import tree
 from catnet.syntax.parser import parse_expression
@@ -114,13 +114,13 @@ class Program:
         for diagnostic in generic.endless_nets(module):
             report.add(diagnostic)
         for declaration in module.declarations.values():
-            self._guarded(report, lambda d=declaration: self._check_declaration(module, d, report), declaration.span)  # type: ignore[misc]
+            self._guarded(report, lambda d=declaration: self._check_declaration(module, d, report), declaration.span)
         if len(report.errors) > before:
             return
         for name in _recursive(module):
             net = module.nets[name]
             if all(p.default is not None for p in net.params):
-                self._guarded(report, lambda d=net: self.make_net(module, d, {}, d.span).graph, net.span)  # type: ignore[misc]
+                self._guarded(report, lambda d=net: self.make_net(module, d, {}, d.span).graph, net.span)
 
     def _check_declaration(self, module: Module, declaration: Declaration, report: Report) -> None:
         if isinstance(declaration, tree.Net):
@@ -129,10 +129,10 @@ class Program:
         elif isinstance(declaration, tree.Law):
             generic.check_law(self, module, declaration, report)
         else:
-            PythonBox(self, module, declaration, generic.generic_statics(declaration.params)[0])
+            PythonBox(self, module, declaration, generic_statics(declaration.params)[0])
             if ":" not in declaration.target:
                 fail("E0503", f'"{declaration.target}" does not name a callable', declaration.span,
-                     help='write python "package.module:Callable"')  # fmt: skip
+                     help='write python "package.module:Callable"')
 
     def _guarded(self, report: Report, work: Any, span: Span | None) -> None:
         try:

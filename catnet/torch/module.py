@@ -50,13 +50,13 @@ def _execute(source: str, module_name: str, filename: str) -> types.ModuleType:
     module.__dict__["InputError"] = InputError
     for value in list(module.__dict__.values()):
         if isinstance(value, type) and issubclass(value, nn.Module) and value.__module__ == module_name:
-            value.__reduce_ex__ = _reducer(source)  # type: ignore[assignment]
+            value.__reduce_ex__ = _reducer(source)  # type: ignore[method-assign]
     return module
 
 
 def _reducer(source: str) -> Any:
     def __reduce_ex__(self: nn.Module, protocol: int) -> tuple[Any, ...]:
-        return _blank, (source, type(self).__name__), self.__getstate__()  # type: ignore[operator]
+        return _blank, (source, type(self).__name__), self.__getstate__()
 
     return __reduce_ex__
 

@@ -40,6 +40,8 @@ class Atom:
     __slots__ = ("_hash", "depth", "key", "parts", "size")
     key: tuple[Any, ...]
     parts: tuple[Dim, ...]
+    size: int
+    depth: int
     _hash: int
 
     def _contain(self, *parts: Dim) -> None:

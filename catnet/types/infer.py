@@ -12,7 +12,7 @@ from typing import Any, Literal
 
 from catnet.types.dims import Dim
 from catnet.types.facts import Facts, Pred, Verdict
-from catnet.types.signature import Port, Signature
+from catnet.types.signature import Signature
 from catnet.types.static import Condition, decide
 from catnet.types.wires import Axis, AxisLike, Kind, Object, ObjectVar, Pack, Wire, show_object
 

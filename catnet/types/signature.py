@@ -116,7 +116,7 @@ class _Reader:
             for part in parts:
                 if not isinstance(part, tree.Label):
                     fail("E0227", "either every wire of a domain has a name or none", part.span,
-                         help="write (x: R[d], y: R[k]) -> ...")  # fmt: skip
+                         help="write (x: R[d], y: R[k]) -> ...")
                 wires = self.object(part.body)
                 if len(wires) != 1:
                     fail("E0227", f"the name `{part.name}` stands for one wire", part.span)

@@ -274,7 +274,7 @@ def _as_float(value: Dim | float, span: Span | None) -> float:
         return value
     if value.value is None:
         fail("E0212", f"`{value}` is not known here, and `/` or a float needs a number", span,
-             help="use `//` for integer division")  # fmt: skip
+             help="use `//` for integer division")
     return float(value.value)
 
 
