@@ -37,15 +37,16 @@ _LAZY = {
 }
 
 
-def load(path: str | Path, *, roots: Iterable[str | Path] = ()) -> Program:
-    """Read a `.cat` file. `roots` are further folders that its imports may reach.
+def load(path: str | Path, *, roots: Iterable[str | Path] = (), budget: int | None = None) -> Program:
+    """Read a `.cat` file. `roots` are further folders that its imports may reach; `budget` is how many boxes
+    its nets may expand to.
 
     Raises `CatnetError` where the file cannot be read; mistakes inside it are told by `Program.check()`, and
     raised when a net is asked for.
     """
     from catnet.elaborate.program import Program
 
-    return Program(path, roots)
+    return Program(path, roots) if budget is None else Program(path, roots, budget)
 
 
 def check(path: str | Path, *, roots: Iterable[str | Path] = ()) -> list[Diagnostic]:

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 
 from catnet.diagnostics import CatnetError, Diagnostic
 
+BUDGET = 200_000  # boxes: in one typing run (a repeat counts once), and in one module (repeats counted out)
 DEPTH = 20_000  # Python frames; a net inside a net takes about ten
 
 

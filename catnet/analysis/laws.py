@@ -63,7 +63,7 @@ class Trial:
         shown = [f"{k} = {v}" for k, v in self.sizes.items()]
         if self.pack:
             shown.append(f"extra axes {list(self.pack)}")
-        return ", ".join(shown) or "no free size"
+        return ", ".join(shown)
 
 
 def check_laws(program: Program, names: Iterable[str] | None = None) -> list[LawResult]:
@@ -171,8 +171,9 @@ def _try(
 def _refuted(
     law: tree.Law, trial: Trial, difference: float, general: tuple[Graph, Graph] | None
 ) -> LawResult:
-    detail = f"the sides differ by {difference:.2g} (relative) at {trial}"
-    notes = [Note(f"smallest counterexample found: {trial}")]
+    where = f" at {trial}" if str(trial) else ""
+    detail = f"the sides differ by {difference:.2g} (relative){where}"
+    notes = [Note(f"smallest counterexample found: {trial}")] if where else []
     if general is not None:
         notes.append(Note(f"the law speaks of `{general[0].type}`"))
     diagnostic = Diagnostic("E0401", f"the law `{law.name}` does not hold: {detail}", law.span, notes=tuple(notes))

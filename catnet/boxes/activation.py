@@ -116,55 +116,6 @@ class Softplus(Entrywise):
     call: ClassVar[str] = "F.softplus"
 
 
-@box("exp", "activation")
-class Exp(Entrywise):
-    """The exponential of every entry. R[...s] -> R[...s]."""
-
-    call: ClassVar[str] = "torch.exp"
-
-
-@box("log", "activation")
-class Log(Entrywise):
-    """The natural logarithm of every entry; entries must be positive. R[...s] -> R[...s]."""
-
-    call: ClassVar[str] = "torch.log"
-
-
-@box("abs", "activation")
-class Abs(Entrywise):
-    """The absolute value of every entry. R[...s] -> R[...s]."""
-
-    map_kind: ClassVar[MapKind] = "piecewise linear"
-    call: ClassVar[str] = "torch.abs"
-
-
-@box("square", "activation")
-class Square(Entrywise):
-    """The square of every entry. R[...s] -> R[...s]."""
-
-    call: ClassVar[str] = "torch.square"
-
-
-@box("sqrt", "activation")
-class Sqrt(Entrywise):
-    """The square root of every entry; entries must not be negative. R[...s] -> R[...s]."""
-
-    call: ClassVar[str] = "torch.sqrt"
-
-
-@box("neg", "activation")
-class Negate(Entrywise):
-    """`-x`. R[...s] -> R[...s]; its own inverse."""
-
-    map_kind: ClassVar[MapKind] = "linear"
-
-    def code(self, site: Site) -> str:
-        return f"-{site.args[0]}"
-
-    def inverse(self, inputs: Object) -> Box | None:
-        return self
-
-
 class OverAxis(Box):
     """A map of the vectors along one axis to vectors of the same length."""
 

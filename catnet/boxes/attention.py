@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, ClassVar
 
-from catnet.boxes.axes import trailing
+from catnet.boxes.axes import ONE, ZERO, has_pack, is_open, is_unknown, trailing
+from catnet.boxes.masks import band
 from catnet.diagrams.box import Box, MapKind, Site, box, elements
 from catnet.types.dims import Dim
-from catnet.types.wires import Object
+from catnet.types.facts import Pred
+from catnet.types.infer import Inference, reject
+from catnet.types.wires import Axis, Object, Pack, Wire
+
+if TYPE_CHECKING:
+    from catnet.diagrams.typing import Typing
+
+_GROUPED = "R[...s, h, t, c] @ R[...s, g, u, c] @ R[...s, g, u, e] -> R[...s, h, t, e]"
 
 
 @box("sdpa", "attention")
@@ -15,15 +24,45 @@ class ScaledDotProductAttention(Box):
     """`softmax(q k^T * scale) v`, the scaled dot-product attention of Vaswani et al. (2017).
 
     R[...s, t, c] @ R[...s, u, c] @ R[...s, u, e] -> R[...s, t, e] for queries, keys and values. `scale` is
-    1/sqrt(c) where it is left at 0. With `causal`, query i sees keys 0..i. Counted are both matrix products.
+    1/sqrt(c) where it is left at 0. With `causal`, query i sees keys 0..i; with `window = n` it sees only the
+    last n of them, i-n+1..i (Beltagy et al., 2020).
+
+    A fourth wire is a mask, Bool[t, u] (true: may be seen), or a bias R[t, u] that is added to the scores; it
+    may have some of the axes before t too, and 1 in the place of any size. Where the axis before t has h
+    entries and that before u has g, with h % g == 0, each key head serves h/g query heads in turn (grouped
+    queries, Ainslie et al., 2023): R[h, t, c] @ R[g, u, c] @ R[g, u, e] -> R[h, t, e].
+
+    Counted are both matrix products. `arity` is 3 beside others in `@`.
     """
 
     causal: bool = False
     scale: float = 0.0
+    window: Dim = ZERO
     arity = 3
     signature: ClassVar[str] = "R[...s, t, c] @ R[...s, u, c] @ R[...s, u, e] -> R[...s, t, e]"
     map_kind: ClassVar[MapKind] = "smooth"
-    broadcasts: ClassVar[bool] = False
+
+    def rule(self, typing: Typing, inputs: Object) -> Object:
+        if len(inputs) not in (3, 4):
+            raise reject(
+                f"`sdpa` takes queries, keys, values and perhaps a mask, but {len(inputs)} "
+                f"wire{'s' * (len(inputs) != 1)} come{'s' * (len(inputs) == 1)}",
+                help="write q @ k @ v >> sdpa",
+                code="E0204",
+            )
+        typing.inference.demand(Pred(">=", self.window, ZERO), "`sdpa` needs window >= 0")
+        wires = typing.inference.wires(inputs)
+        grouped = _is_grouped(typing.inference, wires)
+        signature, _ = self.type_rule(_GROUPED if grouped else "")
+        outputs, binding = typing.inference.apply(signature, inputs[:3])
+        if grouped:
+            h, g = (typing.inference.dim(binding.dims[name]) for name in "hg")
+            typing.inference.demand(
+                Pred.divides(h, g), f"`sdpa` needs query heads in equal groups for the keys, {h} % {g} == 0"
+            )
+        if len(inputs) == 4:
+            _fit_mask(typing.inference, typing.inference.wires(inputs))
+        return outputs
 
     def flops(self, inputs: Object, outputs: Object) -> Dim:
         keys = trailing(inputs[1])[-2].size
@@ -31,6 +70,111 @@ class ScaledDotProductAttention(Box):
 
     def code(self, site: Site) -> str:
         site.need("F")
-        causal = ", is_causal=True" if self.causal else ""
+        args = _alike(site)
+        mask = _mask(site, args)
+        shape = f"{args[0]}.shape[-2], {args[1]}.shape[-2]"
+        options = ""
+        if self.window != ZERO:
+            options = _combined(site, mask, band(shape, args[0], site.size(self.window)), "window")
+        elif self.causal and mask:
+            options = _combined(site, mask, band(shape, args[0]), "causal")
+        elif self.causal:
+            options = ", is_causal=True"
+        elif mask:
+            options = f", attn_mask={mask}"
         scale = f", scale={self.scale!r}" if self.scale else ""
-        return f"F.scaled_dot_product_attention({', '.join(site.args)}{causal}{scale})"
+        grouped = ", enable_gqa=True" if _different_heads(site.inputs) else ""
+        return f"F.scaled_dot_product_attention({', '.join(args[:3])}{options}{scale}{grouped})"
+
+
+def _different_heads(wires: Object) -> bool:
+    """Whether queries and keys have axes of different sizes before those of the positions."""
+    q, k = trailing(wires[0]), trailing(wires[1])
+    return len(q) >= 3 and len(k) >= 3 and q[-3].size != k[-3].size
+
+
+def _is_grouped(inference: Inference, wires: Object) -> bool:
+    if not _different_heads(wires):
+        return False
+    h, g = trailing(wires[0])[-3].size, trailing(wires[1])[-3].size
+    if any(name.startswith("?") for name in h.symbols | g.symbols):
+        return False
+    return not inference.facts.equal(h, g) and not inference.facts.holds(Pred(">", g, h))
+
+
+def _fit_mask(inference: Inference, wires: Object) -> None:
+    """Ask that the fourth wire broadcast to the scores R[...s, t, u]."""
+    q, k, mask = wires[0], wires[1], wires[3]
+    if is_unknown(mask) or is_open(mask):
+        return
+    if mask.kind.name not in ("Bool", "R") and not mask.kind.variable:
+        raise reject(
+            f"the mask of `sdpa` is Bool (what may be seen) or R (what is added to the scores), not `{mask}`",
+            port=3,
+            code="E0205",
+        )
+    scores = (*q.axes[:-1], trailing(k)[-2])
+    axes = mask.axes
+    if not 2 <= len(axes) <= len(scores) and not is_open(q):
+        raise reject(
+            f"the mask of `sdpa` must fit `{Wire(mask.kind, scores)}`, and `{mask}` has {len(axes)} "
+            f"ax{'i' if len(axes) == 1 else 'e'}s",
+            help="it may leave out axes in front, but not those of the queries and keys",
+            port=3,
+            code="E0203",
+        )
+    for got, wanted in zip(reversed(axes), reversed(scores), strict=False):
+        _fit_axis(inference, got, wanted, mask, Wire(mask.kind, scores))
+
+
+def _fit_axis(inference: Inference, got: Axis | Pack, wanted: Axis | Pack, mask: Wire, scores: Wire) -> None:
+    if isinstance(got, Pack) or isinstance(wanted, Pack):
+        fits = got == wanted
+    else:
+        fits = got.size == ONE or bool(inference.equal(got.size, wanted.size))
+    if not fits:
+        raise reject(
+            f"the mask of `sdpa` must fit `{scores}`, and it is `{mask}`: `{got}` is neither 1 nor `{wanted}`",
+            port=3,
+            code="E0203",
+        )
+
+
+def _alike(site: Site) -> list[str]:
+    """The arguments, with the batch axes of the others where queries, keys or values have none."""
+    args = list(site.args)
+    flags = site.batched or [True] * len(args)
+    if any(flags) and not all(flags[:3]):
+        at = flags.index(True)
+        model = site.inputs[at]
+        if has_pack(model):
+            return args
+        batch = f"{args[at]}.shape[:-{len(model.axes)}]"
+        args[:3] = [
+            a if f else f"{a}.expand({batch} + {a}.shape)" for a, f in zip(args[:3], flags[:3], strict=True)
+        ]
+    return args
+
+
+def _mask(site: Site, args: Sequence[str]) -> str:
+    """The mask with an axis of size 1 for each axis of the queries that it lacks, if it has batch axes."""
+    if len(args) < 4:
+        return ""
+    missing = len(site.inputs[0].axes) - len(site.inputs[3].axes)
+    if missing == 0 or not (site.batched and site.batched[3]):
+        return args[3]
+    if has_pack(site.inputs[0]):
+        raise reject(
+            "how the mask of `sdpa` meets queries with an open number of axes is not known",
+            help="name all axes of the queries in the signature",
+        )
+    return args[3] + f".unsqueeze({-len(site.inputs[3].axes) - 1})" * missing
+
+
+def _combined(site: Site, mask: str, seen: str, what: str) -> str:
+    """The option for a mask together with a causal band."""
+    if not mask:
+        return f", attn_mask={seen}"
+    if site.inputs[3].kind.name == "Bool":
+        return f", attn_mask={mask} & {seen}"
+    return f", attn_mask={mask}.masked_fill(~{seen}, float('-inf'))"

@@ -9,7 +9,7 @@ from catnet.diagrams.box import Site
 from catnet.types.dims import Dim
 from catnet.types.facts import Facts
 from catnet.types.infer import Inference, TypeProblem, reject
-from catnet.types.static import AxisRef
+from catnet.types.static import AxisRef, nearest
 from catnet.types.wires import REAL, Axis, AxisLike, Object, Pack, Wire
 
 if TYPE_CHECKING:
@@ -182,3 +182,20 @@ def product(values: Sequence[Dim]) -> Dim:
     for value in values:
         total = total * value
     return total
+
+
+def options(**given: tuple[object, object]) -> str:
+    """Keyword arguments as code, each behind a comma, without those that have PyTorch's own default."""
+    return "".join(f", {name}={value!r}" for name, (value, default) in given.items() if value != default)
+
+
+def one_of(box: str, argument: str, value: object, allowed: Sequence[str]) -> None:
+    """Refuse a text argument that is not one of a few words; one that is not known yet passes."""
+    if not isinstance(value, str) or value in allowed:
+        return
+    words = [f'"{word}"' for word in allowed]
+    listed = f"{', '.join(words[:-1])} or {words[-1]}"
+    raise reject(
+        f'`{argument}` of `{box}` is {listed}, not "{value}"',
+        help=nearest(value, allowed) or f"write {argument} = {words[-1]}",
+    )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, ClassVar
 
-from catnet.boxes.axes import is_open, is_unknown, known_axes, only_wire, real_wire
+from catnet.boxes.axes import is_open, is_unknown, known_axes, only_wire, options, real_wire
 from catnet.boxes.linear import last
 from catnet.diagrams.box import Box, MapKind, Site, box, elements
 from catnet.types.dims import Dim
@@ -14,11 +14,6 @@ from catnet.types.wires import Axis, Object
 
 if TYPE_CHECKING:
     from catnet.diagrams.typing import Typing
-
-
-def options(**given: tuple[object, object]) -> str:
-    """Keyword arguments as code, without those that have PyTorch's own default."""
-    return "".join(f", {name}={value!r}" for name, (value, default) in given.items() if value != default)
 
 
 @box("layer_norm", "norm")

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 def check(options: Namespace) -> int:
     """`catnet check PATHS`: every mistake of every file, each once."""
     files = cat_files(options.paths)
-    found = _checked(files, options.root)
+    found = _checked(files, options.root, options.budget)
     if options.json:
         import json
 
@@ -36,7 +36,7 @@ def check(options: Namespace) -> int:
     return exit_code(found)
 
 
-def _checked(files: Iterable[Path], roots: list[str]) -> list[Diagnostic]:
+def _checked(files: Iterable[Path], roots: list[str], budget: int) -> list[Diagnostic]:
     """The diagnostics of all files; what two files import alike is told once."""
     from catnet.elaborate.program import Program
 
@@ -44,7 +44,7 @@ def _checked(files: Iterable[Path], roots: list[str]) -> list[Diagnostic]:
     seen: set[tuple[str, str, str, int]] = set()
     for path in files:
         try:
-            found = Program(path, roots).check()
+            found = Program(path, roots, budget).check()
         except CatnetError as error:
             found = list(error.diagnostics)
         for diagnostic in found:
@@ -113,7 +113,7 @@ def compile(options: Namespace) -> int:
 def _program(options: Namespace) -> Program:
     from catnet.elaborate.program import Program
 
-    program = Program(options.file, options.root)
+    program = Program(options.file, options.root, options.budget)
     program.raise_errors()
     return program
 

@@ -7,6 +7,7 @@ import sys
 from typing import Any, NoReturn
 
 from catnet.cli.output import printable
+from catnet.limits import BUDGET
 
 _ABOUT = """\
 catnet: neural networks as string diagrams. A .cat file says what a network is; catnet checks that it
@@ -191,4 +192,11 @@ def _roots(command: argparse.ArgumentParser) -> None:
         default=[],
         metavar="FOLDER",
         help="a further folder that imports may reach (may be repeated)",
+    )
+    command.add_argument(
+        "--budget",
+        type=int,
+        default=BUDGET,
+        metavar="N",
+        help=f"how many boxes a net may expand to (default {BUDGET:,})",
     )

@@ -142,6 +142,10 @@ class Box:
         """The expression that computes the output (a tuple expression for several)."""
         return f"{site.module}({', '.join(site.args)})"
 
+    def gives_batch(self, site: Site) -> bool:
+        """Whether the outputs have batch axes at run time; a loss and a mask made from a length have none."""
+        return any(site.batched)
+
     def dagger_code(self, site: Site) -> str:
         """The expression of the transposed map; a box with a `dagger_signature` has one."""
         raise TypeError(f"`{self.name}` has no transpose")

@@ -13,6 +13,7 @@ from functools import cached_property
 
 from catnet.diagnostics import Span
 from catnet.diagrams.box import Box
+from catnet.limits import BUDGET
 from catnet.types.dims import Dim
 from catnet.types.wires import Object, Wire, show_object
 
@@ -75,6 +76,7 @@ class Graph:
     doc: tuple[str, ...] = ()
     where: tuple[object, ...] = ()
     span: Span | None = None
+    budget: int = BUDGET  # how many boxes may be compiled
 
     def __repr__(self) -> str:
         return f"<graph {self.name}: {self.type}, {len(self.nodes)} nodes>"

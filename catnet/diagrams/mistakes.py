@@ -19,20 +19,20 @@ if TYPE_CHECKING:
 
 _CODES = {"count": "E0204", "axis": "E0203", "rank": "E0203", "kind": "E0205", "open": "E0206"}
 
-_BATCH = re.compile(r"\.\.\.\?b\d+(, )?")
-_UNKNOWN = re.compile(r"\?(\w+)\[\.\.\.\?\1\]|\?\w+(?=\[)|\?_\d*\b")
-_VARIABLE = re.compile(r"(?:\?|i')([A-Za-z_]+?)\d+\b")
+_BATCH = re.compile(r"\.\.\.\?b\.\d+(, )?")
+_UNKNOWN = re.compile(r"\?([\w.]+)\[\.\.\.\?\1\]|\?[\w.]+(?=\[)|\?_\d*\b|\?\.\d+")
+_VARIABLE = re.compile(r"\?([A-Za-z_]\w*)\.\d+\b|(i)'\d+\b")
 
 
 def readable(text: str) -> str:
     """A text in which inference variables look as a person would write them.
 
-    >>> readable("R[...?b7, ?t6, 64]"), readable("R[...?s5, ?d7]"), readable("?w1[...?w1]")
+    >>> readable("R[...?b.7, ?t.6, 64]"), readable("R[...?s.5, ?d.7]"), readable("?w.1[...?w.1]")
     ('R[t, 64]', 'R[...s, d]', '_')
     """
     if "?" not in text and "i'" not in text:
         return text
-    return _VARIABLE.sub(r"\1", _UNKNOWN.sub("_", _BATCH.sub("", text).replace("[]", "")))
+    return _VARIABLE.sub(lambda m: m[1] or m[2], _UNKNOWN.sub("_", _BATCH.sub("", text).replace("[]", "")))
 
 
 def explain(problem: TypeProblem, node: Node, inference: Inference, promise: str = "") -> Diagnostic:

@@ -20,9 +20,8 @@ from weakref import WeakValueDictionary
 
 from catnet.diagrams.box import Box
 from catnet.diagrams.graph import Graph, Node
-from catnet.limits import large_work
+from catnet.limits import BUDGET, large_work
 
-BUDGET = 200_000
 SMALL = 1_000
 
 Ref = tuple[int, int]  # (cell, output port); the inputs of the graph are cell -1

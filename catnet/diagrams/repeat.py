@@ -103,8 +103,11 @@ def _place(
             return first.cod
         graphs = [first]
         for i in range(1, count.value):
+            errors = len(typing.report.errors)
             graphs.append(typing.subgraph(name, step(start + i), graphs[-1].cod))
             typing._spend(term.span)
+            if len(typing.report.errors) > errors:
+                break  # every further step would make the same mistake
         node.graphs = tuple(graphs)
         return graphs[-1].cod
 
@@ -129,7 +132,7 @@ def _symbolic(
     general = _general_type(typing, name, start, step, wires)
     if general is None:
         raise _not_inductive(typing, name, start, step, wires)
-    past = Dim.sym(typing.inference.fresh("i").replace("?", "i'")) - 1  # any number of steps so far, from 0
+    past = Dim.sym(typing.inference.fresh("i").replace("?i.", "i'")) - 1  # any number of steps so far, from 0
     graph = typing.subgraph(name, step(start + past), general(past))
     node.graphs = (graph,)
     if not same_types(typing, graph.cod, general(past + 1)):

@@ -27,14 +27,13 @@ from catnet.diagrams.structural import (
     Structural,
     too_many_wires,
 )
-from catnet.limits import large_work
+from catnet.limits import BUDGET, large_work
 from catnet.types.dims import DimError
 from catnet.types.facts import Facts
 from catnet.types.infer import Inference, TypeProblem, reject
 from catnet.types.static import assume, decide
 from catnet.types.wires import Object, Wire
 
-BUDGET = 200_000  # boxes placed in one run; a repeat counts once
 Values = tuple[Value, ...]
 
 
@@ -254,7 +253,7 @@ class Typing:
         if len(set(counts)) > 1:
             odd = next(i for i, n in enumerate(counts) if n != counts[0])
             self.report.add(mistakes.uneven(box, parts[0], counts[0], parts[odd], counts[odd], term.span))
-            return rows[0]
+            return tuple(Value(self.inference.fresh_wire()) for _ in rows[0])
         return tuple(v for column in zip(*rows, strict=True) for v in self.add(box, column, term.span))
 
     def _each(self, term: terms.Each, inputs: Values) -> Values:
@@ -498,7 +497,7 @@ def graph_of(term: terms.Diagram, wires: Sequence[Wire] | None = None) -> Graph:
     if wires is None:
         opening = getattr(term.box, "opening", None) if isinstance(term, terms.Leaf) else None
         if opening is not None:
-            wires, typing.inference.facts = opening()
+            wires, typing.inference.facts, typing.budget = opening()
         else:
             count = arity(term, {})
             wires = [typing.inference.fresh_wire() for _ in range(1 if count is None else count)]
@@ -506,6 +505,7 @@ def graph_of(term: terms.Diagram, wires: Sequence[Wire] | None = None) -> Graph:
     typing.report.raise_errors()
     if typing.inference.open_variables(graph.dom + graph.cod):
         generalise(typing, (graph,))
+    graph.budget = typing.budget
     return graph
 
 

@@ -46,7 +46,7 @@ def check_net(program: Program, module: Module, net: tree.Net, report: Report) -
         facts = assume(clause, True, facts)
     if facts.contradiction:
         report.add(Diagnostic("E0207", f"the assumptions of `{net.name}` exclude each other", net.where[0].span))
-    typing = Typing(facts=facts, report=report, generic=True)
+    typing = Typing(facts=facts, report=report, generic=True, budget=program.budget)
     evaluator = Evaluator(net_scope(module, statics, signature, dims), facts, report, program.make_net)
     term = body_term(evaluator, net.body, signature, net.span, linear=True)
     graph = typing.subgraph(
@@ -117,7 +117,7 @@ def check_law(program: Program, module: Module, law: tree.Law, report: Report) -
             opaque = Signature(opaque_object(wanted.dom), opaque_object(wanted.cod))
             statics[param.name] = terms.Leaf(NetParam(param.name, opaque))
     facts = Facts(lower)
-    typing = Typing(facts=facts, report=report, generic=True)
+    typing = Typing(facts=facts, report=report, generic=True, budget=program.budget)
     left, right = law_sides(program, module, law, statics, facts, report)
     law_graphs(typing, left, right, law)
 

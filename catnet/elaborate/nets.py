@@ -253,8 +253,8 @@ class NetBox(Declared):
 
     # -- at the top of a run -----------------------------------------------------------------------------------
 
-    def opening(self) -> tuple[list[Wire], Facts]:
-        """The input wires and the facts when this net is what is compiled: sizes not given stay symbols."""
+    def opening(self) -> tuple[list[Wire], Facts, int]:
+        """The input wires, the facts and the budget when this net is what is compiled: sizes not given stay symbols."""
         wires: list[Wire] = []
         for port in self.written.dom:
             if isinstance(port, ObjectVar):
@@ -273,7 +273,7 @@ class NetBox(Declared):
                                    self.declaration.span)
                     )
                 facts = facts.assume(put)
-        return wires, facts
+        return wires, facts, self.program.budget
 
 
 def _with_sizes(wire: Wire, dims: Mapping[str, Dim]) -> Wire:

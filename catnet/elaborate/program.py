@@ -18,7 +18,7 @@ from catnet.elaborate.arguments import coerce, match
 from catnet.elaborate.evaluate import Evaluator, Scope, net_params, quantified
 from catnet.elaborate.loading import STANDARD, Declaration, Loader, Module
 from catnet.elaborate.nets import NetBox, PythonBox, body_term, generic_statics, net_scope
-from catnet.limits import large_work
+from catnet.limits import BUDGET, large_work
 from catnet.syntax import tree
 from catnet.syntax.parser import parse_expression
 from catnet.types.dims import Dim, DimError
@@ -35,7 +35,8 @@ class Program:
     `diagnostics` are those of reading; `check()` tells all.
     """
 
-    def __init__(self, path: str | Path, roots: Iterable[str | Path] = ()) -> None:
+    def __init__(self, path: str | Path, roots: Iterable[str | Path] = (), budget: int = BUDGET) -> None:
+        self.budget = budget
         path = Path(path)
         self.report = Report()
         loader = Loader(self.report, [path.parent, *map(Path, roots)])
@@ -49,6 +50,7 @@ class Program:
     def from_text(cls, text: str, name: str = "<text>", roots: Iterable[str | Path] = ()) -> Program:
         """A program from text; imports resolve beside the current folder and in the standard library."""
         self = cls.__new__(cls)
+        self.budget = BUDGET
         self.report = Report()
         loader = Loader(self.report, [Path.cwd(), *map(Path, roots)])
         self.modules = loader.modules

@@ -23,7 +23,6 @@ from catnet.types.dims import Dim
 from catnet.types.infer import TypeProblem
 from catnet.types.wires import Pack, Wire
 
-BUDGET = 200_000  # leaf boxes in one module, repeats counted out
 INDENT = "    "
 
 
@@ -231,7 +230,7 @@ class ClassBody:
 
     def _state(self, node: Node, site: Site) -> tuple[bool, ...]:
         """Register the node's submodule, if it has one; return which outputs have batch axes."""
-        plain = tuple(any(site.batched) for _ in node.outputs)
+        plain = tuple(node.box.gives_batch(site) for _ in node.outputs)
         if node.owner is not None and id(node.owner) in self.owners:
             site.module = self.owners[id(node.owner)]
             return plain
@@ -300,7 +299,7 @@ class ClassBody:
                 site = Site(only.dom, only.cod, [], "", self.writer.need, batched=list(flags))
                 made = only.box.module(site)
                 if made is not None and only.box.register != "buffer":
-                    return made, only.box.name, tuple(any(flags) for _ in graph.outputs)
+                    return made, only.box.name, tuple(only.box.gives_batch(site) for _ in graph.outputs)
         inner = self.writer.class_of(graph, flags, even=even)
         return f"{inner.name}()", graph.name, inner.batched
 
@@ -505,11 +504,11 @@ def emit(graph: Graph, title: str) -> tuple[str, str]:
 
     Raises `CatnetError`: E0214 where a size that must be known is not, E0218 over budget.
     """
+    budget = graph.budget
     graph = unwrapped(graph)
-    if graph.size > BUDGET:
-        raise CatnetError(
-            Diagnostic("E0218", f"this net has {graph.size:,} boxes; at most {BUDGET:,} are compiled", graph.span)
-        )
+    if graph.size > budget:
+        words = f"this net has {graph.size:,} boxes; at most {budget:,} are compiled"
+        raise CatnetError(Diagnostic("E0218", words, graph.span, help="if that is meant, raise the budget: --budget N"))
     writer = Writer()
     made = writer.class_of(graph, tuple(True for _ in graph.inputs), top=True)
     return writer.file([_safe(title)]), made.name

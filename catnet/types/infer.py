@@ -97,7 +97,7 @@ class Inference:
     def fresh(self, hint: str = "") -> str:
         """A new variable name."""
         self._count += 1
-        return f"?{hint}{self._count}"
+        return f"?{hint}.{self._count}"
 
     def fresh_dim(self, hint: str = "d") -> Dim:
         """A new dimension variable."""
