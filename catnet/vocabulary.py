@@ -44,7 +44,9 @@ def word(name: str) -> Word | Maker:
 
 
 def _leaf(cls: type[Box], args: tuple[Any, ...], kwargs: dict[str, Any]) -> terms.Leaf:
-    given = match(cls.name, cls.params(), [(a, None) for a in args], {k: (v, None) for k, v in kwargs.items()}, None)
+    extra = tuple(kwargs) if cls.open_keywords else ()
+    keywords = {k: (v, None) for k, v in kwargs.items()}
+    given = match(cls.name, cls.params(), [(a, None) for a in args], keywords, None, extra)
     return terms.Leaf(make_box(cls, given))
 
 

@@ -127,7 +127,7 @@ def _flatten(node: Node, xs: list[Tensor], _: list[Tensor]) -> list[Tensor]:
 def _concat(node: Node, xs: list[Tensor], _: list[Tensor]) -> list[Tensor]:
     rank = len(node.dom[0].axes)
     batch = torch.broadcast_shapes(*(x.shape[: x.dim() - rank] for x in xs))
-    return [torch.cat([x.expand(*batch, *x.shape[x.dim() - rank :]) for x in xs], -1)]
+    return [torch.cat([x.expand((*batch, *x.shape[x.dim() - rank :])) for x in xs], -1)]
 
 
 def _rearrange(node: Node, xs: list[Tensor], _: list[Tensor]) -> list[Tensor]:

@@ -39,7 +39,7 @@ LABELS = ("q", "x", "y", "layer", "linear", "linear_2", "list", "print", "nn", "
 shapes = st.sampled_from(SHAPES)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)  # hashing a diagram types it
 class Part:
     """One expression: its text, its type, its meaning and, where Python can build it, its diagram."""
 
@@ -60,7 +60,7 @@ class Part:
         return tuple(real(*shape) for shape in self.dom)
 
 
-@dataclass
+@dataclass(repr=False)
 class Spec:
     """A file whose last net is `main`."""
 
@@ -102,7 +102,7 @@ def fill(*shape: int) -> Tensor:
 
 def batched(values: Sequence[Tensor], shapes: Sequence[Shape], batch: Shape) -> list[Tensor]:
     """Values with all batch axes, as what was made from parameters alone has none."""
-    return [v.expand(*batch, *s) for v, s in zip(values, shapes, strict=True)]
+    return [v.expand((*batch, *s)) for v, s in zip(values, shapes, strict=True)]
 
 
 # -- leaves ---------------------------------------------------------------------------------------------------
@@ -143,7 +143,7 @@ def _box(name: str, *fields: object) -> catnet.diagrams.box.Box:  # type: ignore
 
 def _parameter(shape: Shape) -> Part:
     inside = ", ".join(map(str, shape))
-    text = f"parameter(({inside}))" if len(shape) > 1 else f"parameter({inside})"
+    text = f"parameter({inside})" if len(shape) == 1 else f"parameter(({inside}))"
     made = terms.Leaf(_box("parameter", tuple(map(Dim.const, shape))))
     return Part(text, (), (shape,), lambda _: [fill(*shape)], made)
 
@@ -223,7 +223,7 @@ def _joins(dom: tuple[Shape, ...]) -> list[Part]:
 
         def concat(xs: list[Tensor]) -> list[Tensor]:
             lead = torch.broadcast_shapes(*(x.shape[: x.dim() - len(cod)] for x in xs))
-            return [torch.cat([x.expand(*lead, *s) for x, s in zip(xs, dom, strict=True)], -1)]
+            return [torch.cat([x.expand((*lead, *s)) for x, s in zip(xs, dom, strict=True)], -1)]
 
         out.append(Part("concat", dom, (cod,), concat, catnet.concat))
     return out
@@ -482,11 +482,14 @@ def _repeats(draw: DrawFn, dom: tuple[Shape, ...], depth: int, room: Room) -> Pa
 
 @st.composite
 def _fresh(draw: DrawFn, dom: tuple[Shape, ...], depth: int, room: Room) -> Part:
-    """Something beside a wire that is made from parameters alone: it has no batch axes."""
-    own = adapter(dom, draw(shapes), fresh=True)
+    """Something beside a wire that is made from parameters alone: it has no batch axes until it is joined."""
     other = draw(parts(dom, depth, room))
-    pair = [own, other] if draw(st.booleans()) else [other, own]
-    return fan(*pair)
+    joined = len(other.cod) == 1 and other.cod[0] != () and draw(st.booleans())
+    own = adapter(dom, other.cod[0] if joined else draw(shapes), fresh=True)
+    both = fan(*([own, other] if draw(st.booleans()) else [other, own]))
+    if not joined:
+        return both
+    return chain(both, next(p for p in _joins(both.cod) if p.text == "concat"))
 
 
 @st.composite
@@ -560,7 +563,7 @@ def _bodies(draw: DrawFn, dom: tuple[Shape, ...], depth: int, room: Room) -> Par
         count = draw(st.integers(0 if not wires else 1, min(2, len(wires))))
         args = [draw(st.integers(0, len(wires) - 1)) for _ in range(count)]
         long = [i for i, (_, shape) in enumerate(wires) if shape]
-        if long and draw(st.integers(0, 2)) == 0:
+        if long and draw(st.booleans()):
             _share(draw, f"w{number}", [i for i in long], wires, lines, statement)
             continue
         part = draw(parts(tuple(wires[i][1] for i in args), depth, inner))
@@ -608,7 +611,7 @@ def _share(
         return [xs[0] @ fill(k, d)]
 
     statement([at], name, forward, ((*wires[at][1][:-1], k),))
-    if draw(st.booleans()):
+    if draw(st.integers(0, 3)):
         again = draw(st.sampled_from([i for i in long if wires[i][1][-1] == d]))
         statement([again], name, forward, ((*wires[again][1][:-1], k),))
     if draw(st.booleans()):
@@ -641,7 +644,7 @@ batches = st.sampled_from([(), (2,), (3, 2)])
 def specs(draw: DrawFn, depth: int = 3) -> Spec:
     """A whole file; its last net is `main`."""
     room = Room()
-    part = draw(parts(draw(doms), depth, room))
+    part = draw(_bodies(draw(doms), depth - 1, room) if draw(st.booleans()) else parts(draw(doms), depth, room))
     if not part.cod:
         part = fitting(part, (draw(shapes),))
     text = "\n".join([*room.nets, f"net main : {part.type} = {part.text}"]) + "\n"

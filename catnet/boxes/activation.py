@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, ClassVar
 
-from catnet.boxes.axes import LAST, axis_position, located, only_wire, real_wire
+from catnet.boxes.axes import LAST, axis_position, located, one_of, only_wire, options, real_wire
+from catnet.boxes.parts import axis_at, part_of, with_size
 from catnet.diagrams.box import Box, MapKind, Site, box, elements
 from catnet.types.dims import Dim
 from catnet.types.infer import reject
@@ -13,6 +14,9 @@ from catnet.types.wires import Object
 
 if TYPE_CHECKING:
     from catnet.diagrams.typing import Typing
+
+
+TWO = Dim.const(2)
 
 
 class Entrywise(Box):
@@ -54,15 +58,11 @@ class Gelu(Entrywise):
     call: ClassVar[str] = "F.gelu"
 
     def rule(self, typing: Typing, inputs: Object) -> Object:
-        if isinstance(self.approximate, str) and self.approximate not in ("none", "tanh"):
-            raise reject(
-                f'`approximate` of `gelu` is "none" or "tanh", not "{self.approximate}"',
-                help='write gelu(approximate = "tanh")',
-            )
+        one_of(self.name, "approximate", self.approximate, ("none", "tanh"))
         return super().rule(typing, inputs)
 
     def arguments(self) -> str:
-        return "" if self.approximate == "none" else f", approximate={self.approximate!r}"
+        return options(approximate=(self.approximate, "none"))
 
 
 @box("silu", "activation", "swish")
@@ -94,7 +94,7 @@ class Elu(Entrywise):
     call: ClassVar[str] = "F.elu"
 
     def arguments(self) -> str:
-        return "" if self.alpha == 1.0 else f", alpha={self.alpha!r}"
+        return options(alpha=(self.alpha, 1.0))
 
 
 @box("leaky_relu", "activation")
@@ -106,14 +106,91 @@ class LeakyRelu(Entrywise):
     call: ClassVar[str] = "F.leaky_relu"
 
     def arguments(self) -> str:
-        return "" if self.slope == 0.01 else f", negative_slope={self.slope!r}"
+        return options(negative_slope=(self.slope, 0.01))
 
 
 @box("softplus", "activation")
 class Softplus(Entrywise):
-    """`log(1 + exp(x))`. R[...s] -> R[...s]."""
+    """`log(1 + exp(beta x)) / beta`, and x itself where `beta x` exceeds `threshold`. R[...s] -> R[...s]."""
 
+    beta: float = 1.0
+    threshold: float = 20.0
     call: ClassVar[str] = "F.softplus"
+
+    def arguments(self) -> str:
+        return options(beta=(self.beta, 1.0), threshold=(self.threshold, 20.0))
+
+
+@box("logsigmoid", "activation")
+class LogSigmoid(Entrywise):
+    """The logarithm of `sigmoid`, computed stably. R[...s] -> R[...s]."""
+
+    call: ClassVar[str] = "F.logsigmoid"
+
+
+@box("mish", "activation")
+class Mish(Entrywise):
+    """`x tanh(softplus(x))` (Misra, 2019). R[...s] -> R[...s]."""
+
+    call: ClassVar[str] = "F.mish"
+
+
+@box("softsign", "activation")
+class Softsign(Entrywise):
+    """`x / (1 + |x|)`. R[...s] -> R[...s]."""
+
+    call: ClassVar[str] = "F.softsign"
+
+
+@box("tanhshrink", "activation")
+class Tanhshrink(Entrywise):
+    """`x - tanh(x)`. R[...s] -> R[...s]."""
+
+    call: ClassVar[str] = "F.tanhshrink"
+
+
+@box("celu", "activation")
+class Celu(Entrywise):
+    """`x` for x > 0, else `alpha (exp(x/alpha) - 1)` (Barron, 2017), differentiable for every alpha but 0.
+    R[...s] -> R[...s]."""
+
+    alpha: float = 1.0
+    call: ClassVar[str] = "F.celu"
+
+    def rule(self, typing: Typing, inputs: Object) -> Object:
+        if self.alpha == 0.0:
+            raise reject("`celu` divides by `alpha`, which is 0", help="`relu` is the limit for small alpha")
+        return super().rule(typing, inputs)
+
+    def arguments(self) -> str:
+        return options(alpha=(self.alpha, 1.0))
+
+
+@box("selu", "activation")
+class Selu(Entrywise):
+    """`scale x` for x > 0, else `scale alpha (exp(x) - 1)` with the constants that keep mean 0 and variance 1
+    (Klambauer et al., 2017). R[...s] -> R[...s]."""
+
+    map_kind: ClassVar[MapKind] = "none"  # its slope jumps at 0
+    call: ClassVar[str] = "F.selu"
+
+
+@box("quick_gelu", "activation")
+class QuickGelu(Entrywise):
+    """`x sigmoid(1.702 x)`, the approximation of `gelu` that CLIP uses (Hendrycks and Gimpel, 2016).
+    R[...s] -> R[...s]."""
+
+    def code(self, site: Site) -> str:
+        return f"{site.args[0]} * torch.sigmoid(1.702 * {site.args[0]})"
+
+
+@box("squared_relu", "activation", "relu2")
+class SquaredRelu(Entrywise):
+    """`max(x, 0)^2` (So et al., 2021, "Primer"). R[...s] -> R[...s]."""
+
+    def code(self, site: Site) -> str:
+        site.need("F")
+        return f"torch.square(F.relu({site.args[0]}))"
 
 
 class OverAxis(Box):
@@ -150,3 +227,28 @@ class LogSoftmax(OverAxis):
 
     axis: AxisRef = LAST
     call: ClassVar[str] = "F.log_softmax"
+
+
+@box("softmin", "activation")
+class Softmin(OverAxis):
+    """`softmax` of `-x` along an axis (the last, if none is said). R[...s] -> R[...s]."""
+
+    axis: AxisRef = LAST
+    call: ClassVar[str] = "F.softmin"
+
+
+@box("glu", "activation")
+class Glu(OverAxis):
+    """The first half of an axis times the sigmoid of its second half (Dauphin et al., 2017):
+    R[...s, 2*d] -> R[...s, d] for the last axis."""
+
+    axis: AxisRef = LAST
+    call: ClassVar[str] = "F.glu"
+
+    def rule(self, typing: Typing, inputs: Object) -> Object:
+        wire = only_wire(self.name, inputs, typing)
+        found = located(typing, wire, self.axis, box=self.name)
+        if found is None:
+            return (typing.inference.fresh_wire(),)
+        wire, position = real_wire(typing, found[0]), found[1]
+        return (with_size(wire, position, part_of(typing, self.name, axis_at(wire, position).size, TWO)),)

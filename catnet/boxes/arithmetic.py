@@ -67,3 +67,56 @@ class MatrixProduct(Box):
 
     def sign(self) -> str:
         return "@"
+
+
+@box("outer", "arithmetic")
+class OuterProduct(Box):
+    """All products of an entry of the first wire with one of the second.
+    R[...s, a] @ R[...s, b] -> R[...s, a, b]."""
+
+    arity = 2
+    signature: ClassVar[str] = "R[...s, a] @ R[...s, b] -> R[...s, a, b]"
+    map_kind: ClassVar[MapKind] = "smooth"
+
+    def flops(self, inputs: Object, outputs: Object) -> Dim:
+        return elements(outputs[0])
+
+    def code(self, site: Site) -> str:
+        return f"{site.args[0]}.unsqueeze(-1) * {site.args[1]}.unsqueeze(-2)"
+
+
+@box("dot", "arithmetic")
+class DotProduct(Box):
+    """The sum of the products of entries along the last axis. R[...s, d] @ R[...s, d] -> R[...s]."""
+
+    arity = 2
+    signature: ClassVar[str] = "R[...s, d] @ R[...s, d] -> R[...s]"
+    map_kind: ClassVar[MapKind] = "smooth"
+
+    def flops(self, inputs: Object, outputs: Object) -> Dim:
+        return elements(inputs[0]) * 2
+
+    def code(self, site: Site) -> str:
+        return f"({site.args[0]} * {site.args[1]}).sum(-1)"
+
+
+class Extremum(Two):
+    """The greater or the lesser of two entries."""
+
+    map_kind: ClassVar[MapKind] = "piecewise linear"
+
+    def code(self, site: Site) -> str:
+        return f"torch.{self.name}({site.args[0]}, {site.args[1]})"
+
+    def sign(self) -> str:
+        return self.name
+
+
+@box("maximum", "arithmetic")
+class GreaterOfTwo(Extremum):
+    """The greater of two entries; `max(over = ...)` is for one wire. R[...s] @ R[...s] -> R[...s]."""
+
+
+@box("minimum", "arithmetic")
+class LesserOfTwo(Extremum):
+    """The lesser of two entries; `min(over = ...)` is for one wire. R[...s] @ R[...s] -> R[...s]."""

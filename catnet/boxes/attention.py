@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, ClassVar
 
 from catnet.boxes.axes import ONE, ZERO, has_pack, is_open, is_unknown, trailing
-from catnet.boxes.masks import band
+from catnet.boxes.mask import band
 from catnet.diagrams.box import Box, MapKind, Site, box, elements
 from catnet.types.dims import Dim
 from catnet.types.facts import Pred

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import ClassVar
 
+from catnet.boxes.axes import shape_text
 from catnet.diagrams.box import Box, Site, box, elements
 from catnet.types.dims import Dim
 from catnet.types.wires import Axis, Object
@@ -42,6 +43,73 @@ class Linear(Box):
     def module(self, site: Site) -> str:
         bias = "" if self.bias else ", bias=False"
         return f"nn.Linear({site.static(last(site.inputs))}, {site.static(self.features)}{bias})"
+
+
+@box("bilinear", "linear")
+class Bilinear(Box):
+    """`y_k = x^T W_k z + b_k` on the last axes of two wires (`torch.nn.Bilinear`).
+
+    R[...s, d] @ R[...s, e] -> R[...s, features]. Counted are the products with W, then those with z.
+    """
+
+    features: Dim
+    bias: bool = True
+    arity = 2
+    signature: ClassVar[str] = "R[...s, d] @ R[...s, e] -> R[...s, features]"
+    map_kind: ClassVar = "smooth"
+    broadcasts: ClassVar[bool] = False
+
+    def parameters(self, inputs: Object, outputs: Object) -> dict[str, tuple[Dim, ...]]:
+        shapes: dict[str, tuple[Dim, ...]] = {"weight": (self.features, last(inputs), last(inputs[1:]))}
+        return {**shapes, "bias": (self.features,)} if self.bias else shapes
+
+    def flops(self, inputs: Object, outputs: Object) -> Dim:
+        return elements(outputs[0]) * (last(inputs) + 1) * last(inputs[1:]) * 2
+
+    def module(self, site: Site) -> str:
+        sizes = f"{site.static(last(site.inputs))}, {site.static(last(site.inputs[1:]))}"
+        return f"nn.Bilinear({sizes}, {site.static(self.features)}{'' if self.bias else ', bias=False'})"
+
+
+@box("stacked_linear", "linear")
+class StackedLinear(Box):
+    """A linear map of its own for each of `experts` groups of vectors, as one batched product: entry e of the
+    experts axis gets `x W_e + b_e`, with W of shape (experts, d, features) (Shazeer et al., 2017).
+
+    R[...s, experts, n, d] -> R[...s, experts, n, features]. Its parameters are `weight` and `bias` (experts,
+    features), each expert's with the initial distribution of `linear`.
+    """
+
+    experts: Dim
+    features: Dim
+    bias: bool = True
+    signature: ClassVar[str] = "R[...s, experts, n, d] -> R[...s, experts, n, features]"
+    dagger_signature: ClassVar[str] = "R[...s, experts, n, features] -> R[...s, experts, n, d]"
+    map_kind: ClassVar = "affine"
+
+    def parameters(self, inputs: Object, outputs: Object) -> dict[str, tuple[Dim, ...]]:
+        shapes: dict[str, tuple[Dim, ...]] = {"weight": (self.experts, last(inputs), self.features)}
+        return {**shapes, "bias": (self.experts, self.features)} if self.bias else shapes
+
+    def flops(self, inputs: Object, outputs: Object) -> Dim:
+        return elements(outputs[0]) * last(inputs) * 2
+
+    def module(self, site: Site) -> str:
+        width = site.static(last(site.inputs))
+        spread = f".uniform_(-{width}**-0.5, {width}**-0.5)"
+        shapes = self.parameters(site.inputs, site.outputs)
+        made = [
+            f"{name!r}: nn.Parameter(torch.empty({shape_text(site, shape)}){spread})"
+            for name, shape in shapes.items()
+        ]
+        return f"nn.ParameterDict({{{', '.join(made)}}})"
+
+    def code(self, site: Site) -> str:
+        value = f'torch.einsum("...end,edf->...enf", {site.args[0]}, {site.module}.weight)'
+        return f"{value} + {site.module}.bias.unsqueeze(-2)" if self.bias else value
+
+    def dagger_code(self, site: Site) -> str:
+        return f'torch.einsum("...enf,edf->...end", {site.args[0]}, {site.module}.weight)'
 
 
 @box("embedding", "linear")

@@ -4,34 +4,80 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, ClassVar
 
-from catnet.boxes.axes import is_open, is_unknown, known_axes, only_wire, options, real_wire
-from catnet.boxes.linear import last
+from catnet.boxes.axes import (
+    LAST,
+    ONE,
+    axis_position,
+    is_open,
+    is_unknown,
+    known_axes,
+    located,
+    only_wire,
+    opened,
+    options,
+    real_wire,
+    trailing,
+)
 from catnet.diagrams.box import Box, MapKind, Site, box, elements
 from catnet.types.dims import Dim
 from catnet.types.facts import Pred
 from catnet.types.infer import reject
+from catnet.types.static import AxisRef
 from catnet.types.wires import Axis, Object
 
 if TYPE_CHECKING:
     from catnet.diagrams.typing import Typing
 
 
+class TrailingNorm(Box):
+    """A normalisation over the last `axes` axes, which then scales (and shifts) each of their entries."""
+
+    eps: float
+    affine: bool
+    axes: Dim
+    signature: ClassVar[str] = "R[...s, d] -> R[...s, d]"
+    map_kind: ClassVar[MapKind] = "smooth"
+
+    def rule(self, typing: Typing, inputs: Object) -> Object:
+        if self.axes == ONE:
+            return super().rule(typing, inputs)
+        count = self.axes.value
+        if count is None or count < 1:
+            raise reject(f"`axes` of `{self.name}` is a known number of axes, at least 1, not `{self.axes}`",
+                         help="the number of axes cannot depend on a parameter")  # fmt: skip
+        wire = real_wire(typing, opened(typing.inference, only_wire(self.name, inputs, typing), count))
+        if len(trailing(wire)) < count:
+            raise reject(f"`{self.name}(axes = {count})` takes {count} axes, not `{wire}`",
+                         help="batch axes are not part of a type")  # fmt: skip
+        return (wire,)
+
+    def normalised(self, inputs: Object) -> tuple[Dim, ...]:
+        """The sizes of the axes that are normalised together."""
+        count = self.axes.value or 1
+        return tuple(axis.size for axis in trailing(inputs[0])[-count:])
+
+    def shape(self, site: Site) -> str:
+        """These sizes as code."""
+        sizes = [site.static(n) for n in self.normalised(site.inputs)]
+        return str(sizes[0]) if len(sizes) == 1 else str(tuple(sizes))
+
+
 @box("layer_norm", "norm")
-class LayerNorm(Box):
-    """Subtract the mean and divide by the standard deviation of the last axis, then scale and shift
-    (Ba et al., 2016; `torch.nn.LayerNorm`). R[...s, d] -> R[...s, d]; 7 operations per entry are counted."""
+class LayerNorm(TrailingNorm):
+    """Subtract the mean and divide by the standard deviation of the last axis, or of the last `axes` axes
+    together, then scale and shift (Ba et al., 2016; `torch.nn.LayerNorm`). R[...s, d] -> R[...s, d]; 7
+    operations per entry are counted."""
 
     eps: float = 1e-5
     affine: bool = True
     bias: bool = True
-    signature: ClassVar[str] = "R[...s, d] -> R[...s, d]"
-    map_kind: ClassVar[MapKind] = "smooth"
+    axes: Dim = ONE
 
     def parameters(self, inputs: Object, outputs: Object) -> dict[str, tuple[Dim, ...]]:
         if not self.affine:
             return {}
         names = ("weight", "bias") if self.bias else ("weight",)
-        return {name: (last(inputs),) for name in names}
+        return {name: self.normalised(inputs) for name in names}
 
     def flops(self, inputs: Object, outputs: Object) -> Dim:
         return elements(outputs[0]) * 7
@@ -42,28 +88,51 @@ class LayerNorm(Box):
             elementwise_affine=(self.affine, True),
             bias=(self.bias or not self.affine, True),
         )
-        return f"nn.LayerNorm({site.static(last(site.inputs))}{given})"
+        return f"nn.LayerNorm({self.shape(site)}{given})"
 
 
 @box("rms_norm", "norm")
-class RmsNorm(Box):
-    """Divide by the root of the mean square of the last axis, then scale (Zhang and Sennrich, 2019;
-    `torch.nn.RMSNorm`). R[...s, d] -> R[...s, d]; 4 operations per entry are counted."""
+class RmsNorm(TrailingNorm):
+    """Divide by the root of the mean square of the last axis, or of the last `axes` axes together, then scale
+    (Zhang and Sennrich, 2019; `torch.nn.RMSNorm`). R[...s, d] -> R[...s, d]; 4 operations per entry are
+    counted. In float32 equal to Llama's own code to the last bit (which computes in float32 whatever comes)."""
 
     eps: float = 1e-6
     affine: bool = True
-    signature: ClassVar[str] = "R[...s, d] -> R[...s, d]"
-    map_kind: ClassVar[MapKind] = "smooth"
+    axes: Dim = ONE
 
     def parameters(self, inputs: Object, outputs: Object) -> dict[str, tuple[Dim, ...]]:
-        return {"weight": (last(inputs),)} if self.affine else {}
+        return {"weight": self.normalised(inputs)} if self.affine else {}
 
     def flops(self, inputs: Object, outputs: Object) -> Dim:
         return elements(outputs[0]) * 4
 
     def module(self, site: Site) -> str:
         given = options(elementwise_affine=(self.affine, True))
-        return f"nn.RMSNorm({site.static(last(site.inputs))}, eps={self.eps!r}{given})"
+        return f"nn.RMSNorm({self.shape(site)}, eps={self.eps!r}{given})"
+
+
+@box("normalize", "norm")
+class Normalize(Box):
+    """Divide by the Euclidean norm along an axis (the last, if none is said), or by `eps` where that is
+    greater (`torch.nn.functional.normalize`). R[...s] -> R[...s]; 3 operations per entry are counted."""
+
+    axis: AxisRef = LAST
+    eps: float = 1e-12
+    map_kind: ClassVar[MapKind] = "smooth"
+
+    def rule(self, typing: Typing, inputs: Object) -> Object:
+        wire = only_wire(self.name, inputs, typing)
+        found = located(typing, wire, self.axis, box=self.name)
+        return (real_wire(typing, wire if found is None else found[0]),)
+
+    def flops(self, inputs: Object, outputs: Object) -> Dim:
+        return elements(outputs[0]) * 3
+
+    def code(self, site: Site) -> str:
+        site.need("F")
+        given = options(eps=(self.eps, 1e-12))
+        return f"F.normalize({site.args[0]}, dim={axis_position(site.inputs[0], self.axis)}{given})"
 
 
 def channels(inputs: Object) -> Dim:
@@ -74,9 +143,10 @@ def channels(inputs: Object) -> Dim:
 
 
 class ChannelNorm(Box):
-    """A normalisation whose first axis is the channels; any number of further axes up to three."""
+    """A normalisation whose first axis is the channels; `least` axes at least, up to three after the first."""
 
     affine: bool
+    least: ClassVar[int] = 1
     map_kind: ClassVar[MapKind] = "smooth"
     batch_axes: ClassVar[int | None] = 1
 
@@ -86,9 +156,10 @@ class ChannelNorm(Box):
             return (typing.inference.fresh_wire(),)
         wire = real_wire(typing, wire)
         axes = known_axes(self.name, wire)
-        if not 1 <= len(axes) <= 4:
+        if not self.least <= len(axes) <= 4:
+            further = "up to" if self.least == 1 else "one to"
             raise reject(
-                f"`{self.name}` takes a channel axis and up to three further axes, not `{wire}`",
+                f"`{self.name}` takes a channel axis and {further} three further axes, not `{wire}`",
                 help="`rearrange` brings the axes into this form",
             )
         return (wire,)
@@ -103,13 +174,15 @@ class BatchNorm(ChannelNorm):
     """Normalise each channel by the statistics of the batch, then scale and shift (Ioffe and Szegedy, 2015;
     `torch.nn.BatchNorm1d` to `3d`). R[c], R[c, t], R[c, h, w] or R[c, d, h, w], unchanged.
 
-    Keeps running statistics, which evaluation uses: the effect is `stateful`. A batch axis is required.
-    Two operations per entry are counted, as in evaluation.
+    Keeps running statistics, which evaluation uses: the effect is `stateful`. Without `track` there are none,
+    and evaluation uses the statistics of the batch too; it stays `stateful`, as what it does with one input
+    depends on the others. A batch axis is required. Two operations per entry are counted, as in evaluation.
     """
 
     eps: float = 1e-5
     momentum: float = 0.1
     affine: bool = True
+    track: bool = True
     effect = "stateful"
 
     def flops(self, inputs: Object, outputs: Object) -> Dim:
@@ -118,7 +191,12 @@ class BatchNorm(ChannelNorm):
     def module(self, site: Site) -> str:
         wire = site.inputs[0]
         kind = max(1, len(wire.axes) - 1)
-        given = options(eps=(self.eps, 1e-5), momentum=(self.momentum, 0.1), affine=(self.affine, True))
+        given = options(
+            eps=(self.eps, 1e-5),
+            momentum=(self.momentum, 0.1),
+            affine=(self.affine, True),
+            track_running_stats=(self.track, True),
+        )
         return f"nn.BatchNorm{kind}d({site.static(channels(site.inputs))}{given})"
 
 
@@ -147,3 +225,21 @@ class GroupNorm(ChannelNorm):
     def module(self, site: Site) -> str:
         given = options(eps=(self.eps, 1e-5), affine=(self.affine, True))
         return f"nn.GroupNorm({site.static(self.groups)}, {site.static(channels(site.inputs))}{given})"
+
+
+@box("instance_norm", "norm")
+class InstanceNorm(ChannelNorm):
+    """Normalise each channel of each image by its own mean and deviation, then, with `affine`, scale and shift
+    (Ulyanov et al., 2016; `torch.nn.InstanceNorm1d` to `3d`). R[c, t], R[c, h, w] or R[c, d, h, w], unchanged.
+    7 operations per entry are counted."""
+
+    eps: float = 1e-5
+    affine: bool = False
+    least: ClassVar[int] = 2
+
+    def flops(self, inputs: Object, outputs: Object) -> Dim:
+        return elements(outputs[0]) * 7
+
+    def module(self, site: Site) -> str:
+        given = options(eps=(self.eps, 1e-5), affine=(self.affine, False))
+        return f"nn.InstanceNorm{len(site.inputs[0].axes) - 1}d({site.static(channels(site.inputs))}{given})"

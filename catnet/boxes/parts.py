@@ -35,6 +35,16 @@ def axis_at(wire: Wire, position: int) -> Axis:
     return trailing(wire)[position]
 
 
+def part_of(typing: Typing, box: str, size: Dim, parts: Dim) -> Dim:
+    """The size of each of `parts` equal parts of an axis, which must divide."""
+    if any(n.startswith("?") for n in size.symbols):
+        part = typing.inference.fresh_dim()
+        typing.inference.equal(size, part * parts)
+        return part
+    typing.inference.demand(Pred.divides(size, parts), f"`{box}` needs {size} % {parts} == 0")
+    return size // parts
+
+
 @box("concat", "shape")
 class Concat(Box):
     """Join wires along one axis (the last, if none is said): the sizes add, all other axes are equal.
@@ -165,13 +175,7 @@ class Chunk(Box):
         if found is None:
             return tuple(inference.fresh_wire() for _ in range(parts))
         wire, position = found
-        size = axis_at(wire, position).size
-        if any(n.startswith("?") for n in size.symbols):
-            part = inference.fresh_dim()
-            inference.equal(size, part * parts)
-        else:
-            inference.demand(Pred.divides(size, parts), f"`chunk` needs {size} % {parts} == 0")
-            part = size // parts
+        part = part_of(typing, self.name, axis_at(wire, position).size, self.parts)
         return tuple(with_size(wire, position, part) for _ in range(parts))
 
     def code(self, site: Site) -> str:

@@ -1,7 +1,8 @@
 """The patterns of `rearrange`: "t (h c) -> h t c" names axes, and brackets say which ones are one axis.
 
-A pattern speaks of the trailing axes; further leading axes stay in front. `...` stands for axes that the
-pattern does not name, `1` for an axis of size 1 that is removed (left) or added (right).
+`reduce` may lose names on the way, `repeat` may have new ones. A pattern speaks of the trailing axes; further
+leading axes stay in front. `...` stands for axes that the pattern does not name, `1` for an axis of size 1 that is
+removed (left) or added (right).
 """
 
 from __future__ import annotations
@@ -55,8 +56,11 @@ class Pattern:
 
 
 @lru_cache(maxsize=1024)
-def read_pattern(text: str) -> Pattern:
-    """Read a pattern; raises `TypeProblem` (E0224) saying what is wrong with it."""
+def read_pattern(text: str, *, lose: bool = False, gain: bool = False) -> Pattern:
+    """Read a pattern; raises `TypeProblem` (E0224) saying what is wrong with it.
+
+    Names may stand only on the left if it may `lose` axes, only on the right if it may `gain` some.
+    """
     left, arrow, right = text.partition("->")
     if not arrow or "->" in right:
         raise bad(text, "it has no `->`" if not arrow else "it has more than one `->`")
@@ -65,8 +69,12 @@ def read_pattern(text: str) -> Pattern:
         twice = [n for n in side if side.count(n) > 1]
         if twice:
             raise bad(text, f"`{twice[0]}` stands twice on the {word}")
-    only_left = [n for n in pattern.names if n not in pattern.order]
-    only_right = [n for n in pattern.order if n not in pattern.names]
+    only_left = [n for n in pattern.names if n not in pattern.order and not (lose and n != DOTS)]
+    only_right = [n for n in pattern.order if n not in pattern.names and not (gain and n != DOTS)]
+    if lose and all(n in pattern.order for n in pattern.names):
+        raise bad(text, "no axis vanishes", "`rearrange` keeps all axes")
+    if gain and all(n in pattern.names for n in pattern.order):
+        raise bad(text, "no axis is new", "`rearrange` only moves axes")
     if only_left or only_right:
         name, word = (only_left[0], "left") if only_left else (only_right[0], "right")
         raise bad(text, f"`{name}` stands only on the {word}", _missing(name, word))

@@ -1,4 +1,4 @@
-"""Pooling and resampling over spatial axes."""
+"""Pooling over spatial axes."""
 
 from __future__ import annotations
 
@@ -11,11 +11,12 @@ from catnet.boxes.axes import (
     is_open,
     known_axes,
     only_wire,
+    options,
     per_axis,
     product,
     real_wire,
 )
-from catnet.boxes.convolution import image, windows
+from catnet.boxes.convolution import WORDS, image, ints_option, windows
 from catnet.diagrams.box import Box, MapKind, Site, box, elements
 from catnet.types.dims import Dim
 from catnet.types.facts import Pred
@@ -32,6 +33,85 @@ class Pooling(Box):
     kernel: tuple[Dim, ...]
     stride: tuple[Dim, ...]
     padding: tuple[Dim, ...]
+    ceil_mode: bool
+    dilation: tuple[Dim, ...] = (ONE,)
+    batch_axes: ClassVar[int | None] = 1
+    call: ClassVar[str] = ""
+
+    def rule(self, typing: Typing, inputs: Object) -> Object:
+        found = image(typing, self.name, inputs)
+        if found is None or not isinstance(self.ceil_mode, bool):
+            return (typing.inference.fresh_wire(),)
+        wire, axes = found
+        stride = self.stride or self.kernel
+        given = {"kernel": self.kernel, "stride": stride, "padding": self.padding, "dilation": self.dilation}
+        spec = [per_axis(self.name, word, given[word], len(axes) - 1) for word in WORDS]
+        for k, p, d in zip(spec[0], spec[2], spec[3], strict=True):
+            reason = f"`{self.name}` needs a padding of at most half its kernel"
+            typing.inference.demand(Pred(">=", d * (k - 1) + 1, p * 2), reason)
+        sizes = windows(typing, self.name, [a.size for a in axes[1:]], spec, ceil=self.ceil_mode)
+        return (wire.with_axes((axes[0], *map(Axis, sizes))),)
+
+    def flops(self, inputs: Object, outputs: Object) -> Dim:
+        count = len(known_axes(self.name, inputs[0])) - 1
+        return elements(outputs[0]) * product(per_axis(self.name, "kernel", self.kernel, count))
+
+    def arguments(self) -> str:
+        """What stands last in the call."""
+        return options(ceil_mode=(self.ceil_mode, False))
+
+    def code(self, site: Site) -> str:
+        site.need("F")
+        text = f"{site.args[0]}, {ints_text(site, self.kernel)}"
+        if self.stride and self.stride != self.kernel:
+            text += f", stride={ints_text(site, self.stride)}"
+        text += ints_option(site, "padding", self.padding, ZERO)
+        text += ints_option(site, "dilation", self.dilation, ONE) + self.arguments()
+        return f"{self.call}{len(site.inputs[0].axes) - 1}d({text})"
+
+
+@box("max_pool", "convolution")
+class MaxPool(Pooling):
+    """The maximum of each window: R[c, h, w] -> R[c, h', w'],
+    n' = (n + 2*padding - dilation*(kernel - 1) - 1)//stride + 1.
+
+    With `ceil_mode` the division is rounded up: a last window may hang over the end of the padded image, if
+    it begins before the padding at that end.
+    """
+
+    kernel: tuple[Dim, ...]
+    stride: tuple[Dim, ...] = ()
+    padding: tuple[Dim, ...] = (ZERO,)
+    dilation: tuple[Dim, ...] = (ONE,)
+    ceil_mode: bool = False
+    map_kind: ClassVar[MapKind] = "piecewise linear"
+    call: ClassVar[str] = "F.max_pool"
+
+
+@box("avg_pool", "convolution")
+class AveragePool(Pooling):
+    """The mean of each window: R[c, h, w] -> R[c, h', w'], n' = (n + 2*padding - kernel)//stride + 1.
+
+    Padding is counted as zeros, unless `count_include_pad` is false. `ceil_mode` is as for `max_pool`; what
+    hangs over is not counted.
+    """
+
+    kernel: tuple[Dim, ...]
+    stride: tuple[Dim, ...] = ()
+    padding: tuple[Dim, ...] = (ZERO,)
+    ceil_mode: bool = False
+    count_include_pad: bool = True
+    map_kind: ClassVar[MapKind] = "linear"
+    call: ClassVar[str] = "F.avg_pool"
+
+    def arguments(self) -> str:
+        return super().arguments() + options(count_include_pad=(self.count_include_pad, True))
+
+
+class AdaptivePool(Box):
+    """One number per window and channel, with windows chosen such that `size` of them cover each axis."""
+
+    size: tuple[Dim, ...]
     batch_axes: ClassVar[int | None] = 1
     call: ClassVar[str] = ""
 
@@ -40,64 +120,47 @@ class Pooling(Box):
         if found is None:
             return (typing.inference.fresh_wire(),)
         wire, axes = found
-        count = len(axes) - 1
-        kernel, stride, padding = (
-            per_axis(self.name, name, value, count)
-            for name, value in (
-                ("kernel", self.kernel),
-                ("stride", self.stride or self.kernel),
-                ("padding", self.padding),
-            )
-        )
-        for k, p in zip(kernel, padding, strict=True):
-            reason = f"`{self.name}` needs a padding of at most half its kernel"
-            typing.inference.demand(Pred(">=", k, p * 2), reason)
-        spec = [kernel, stride, padding, (ONE,) * count]
-        sizes = windows(typing, self.name, [a.size for a in axes[1:]], spec)
+        sizes = per_axis(self.name, "size", self.size, len(axes) - 1)
+        for size in dict.fromkeys(sizes):
+            typing.inference.demand(Pred(">=", size, ONE), f"`{self.name}` needs {size} >= 1")
         return (wire.with_axes((axes[0], *map(Axis, sizes))),)
 
     def flops(self, inputs: Object, outputs: Object) -> Dim:
-        count = len(known_axes(self.name, inputs[0])) - 1
-        return elements(outputs[0]) * product(per_axis(self.name, "kernel", self.kernel, count))
+        return elements(inputs[0])
 
     def code(self, site: Site) -> str:
         site.need("F")
-        text = f"{site.args[0]}, {ints_text(site, self.kernel)}"
-        if self.stride and self.stride != self.kernel:
-            text += f", stride={ints_text(site, self.stride)}"
-        if any(p != ZERO for p in self.padding):
-            text += f", padding={ints_text(site, self.padding)}"
-        return f"{self.call}{len(site.inputs[0].axes) - 1}d({text})"
+        count = len(known_axes(self.name, site.inputs[0])) - 1
+        sizes = [site.size(n) for n in self.size]
+        size = sizes[0] if len(set(sizes)) == 1 else f"({', '.join(sizes)})"
+        return f"{self.call}{count}d({site.args[0]}, {size})"
 
 
-@box("max_pool", "convolution")
-class MaxPool(Pooling):
-    """The maximum of each window: R[c, h, w] -> R[c, h', w'], n' = (n + 2*padding - kernel)//stride + 1."""
+@box("adaptive_avg_pool", "convolution")
+class AdaptiveAveragePool(AdaptivePool):
+    """The mean of each of `size` windows that cover an axis of n entries, window i from i*n//size up to, not
+    including, (i + 1)*n/size rounded up (He et al., 2014): R[c, h, w] -> R[c, size, size], for one to three
+    spatial axes. `size` is one number or a tuple. Counted is one operation per entry.
+    """
 
-    kernel: tuple[Dim, ...]
-    stride: tuple[Dim, ...] = ()
-    padding: tuple[Dim, ...] = (ZERO,)
+    size: tuple[Dim, ...]
+    map_kind: ClassVar[MapKind] = "linear"
+    call: ClassVar[str] = "F.adaptive_avg_pool"
+
+
+@box("adaptive_max_pool", "convolution")
+class AdaptiveMaxPool(AdaptivePool):
+    """The maximum of each window, with the windows of `adaptive_avg_pool`: R[c, h, w] -> R[c, size, size]."""
+
+    size: tuple[Dim, ...]
     map_kind: ClassVar[MapKind] = "piecewise linear"
-    call: ClassVar[str] = "F.max_pool"
+    call: ClassVar[str] = "F.adaptive_max_pool"
 
 
-@box("avg_pool", "convolution")
-class AveragePool(Pooling):
-    """The mean of each window, padding counted as zeros: R[c, h, w] -> R[c, h', w'],
-    n' = (n + 2*padding - kernel)//stride + 1."""
+class GlobalPool(Box):
+    """One number for all axes after the first: R[c, h, w] -> R[c], for any number of them."""
 
-    kernel: tuple[Dim, ...]
-    stride: tuple[Dim, ...] = ()
-    padding: tuple[Dim, ...] = (ZERO,)
-    map_kind: ClassVar[MapKind] = "linear"
-    call: ClassVar[str] = "F.avg_pool"
-
-
-@box("global_avg_pool", "convolution")
-class GlobalAveragePool(Box):
-    """The mean over all axes after the first: R[c, h, w] -> R[c], for any number of them."""
-
-    map_kind: ClassVar[MapKind] = "linear"
+    method: ClassVar[str] = ""
 
     def rule(self, typing: Typing, inputs: Object) -> Object:
         wire = only_wire(self.name, inputs, typing)
@@ -106,9 +169,10 @@ class GlobalAveragePool(Box):
         wire = real_wire(typing, wire)
         axes = known_axes(self.name, wire)
         if len(axes) < 2:
+            one = "mean" if self.method == "mean" else "max"
             raise reject(
-                f"`global_avg_pool` takes a channel axis and at least one further axis, not `{wire}`",
-                help="`mean(over = ...)` takes the mean over one axis",
+                f"`{self.name}` takes a channel axis and at least one further axis, not `{wire}`",
+                help=f"`{one}(over = ...)` takes the {one}{'imum' * (one == 'max')} over one axis",
             )
         return (wire.with_axes(axes[:1]),)
 
@@ -118,30 +182,20 @@ class GlobalAveragePool(Box):
     def code(self, site: Site) -> str:
         count = len(site.inputs[0].axes)
         where = "-1" if count == 2 else f"({', '.join(str(i) for i in range(1 - count, 0))})"
-        return f"{site.args[0]}.mean({where})"
+        return f"{site.args[0]}.{self.method}({where})"
 
 
-@box("upsample", "convolution")
-class Upsample(Box):
-    """Each entry repeated `factor` times along every axis after the first (nearest neighbour):
-    R[c, h, w] -> R[c, factor*h, factor*w]."""
+@box("global_avg_pool", "convolution")
+class GlobalAveragePool(GlobalPool):
+    """The mean over all axes after the first: R[c, h, w] -> R[c], for any number of them."""
 
-    factor: tuple[Dim, ...]
     map_kind: ClassVar[MapKind] = "linear"
+    method: ClassVar[str] = "mean"
 
-    def rule(self, typing: Typing, inputs: Object) -> Object:
-        found = image(typing, self.name, inputs)
-        if found is None:
-            return (typing.inference.fresh_wire(),)
-        wire, axes = found
-        factors = per_axis(self.name, "factor", self.factor, len(axes) - 1)
-        for f in factors:
-            typing.inference.demand(Pred(">=", f, ONE), f"`upsample` needs {f} >= 1")
-        spatial = [Axis(a.size * f) for a, f in zip(axes[1:], factors, strict=True)]
-        return (wire.with_axes((axes[0], *spatial)),)
 
-    def code(self, site: Site) -> str:
-        count = len(site.inputs[0].axes) - 1
-        factors = per_axis(self.name, "factor", self.factor, count)
-        steps = [(site.static(f), i - count) for i, f in enumerate(factors)]
-        return site.args[0] + "".join(f".repeat_interleave({f}, {at})" for f, at in steps if f != 1)
+@box("global_max_pool", "convolution")
+class GlobalMaxPool(GlobalPool):
+    """The maximum over all axes after the first: R[c, h, w] -> R[c], for any number of them."""
+
+    map_kind: ClassVar[MapKind] = "piecewise linear"
+    method: ClassVar[str] = "amax"

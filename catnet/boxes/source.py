@@ -82,6 +82,22 @@ class Ones(Source):
         return f"torch.ones({shape_text(site, self.shape)})"
 
 
+@box("constant", "source")
+class Constant(Source):
+    """A tensor with the same number everywhere: `constant(0.5, (t, d))` is () -> R[t, d], `constant(0.5)` is
+    () -> R. A buffer, so that it follows `.to`; not saved."""
+
+    value: float
+    shape: tuple[Dim, ...] = ()
+    register: ClassVar[Literal["", "buffer"]] = "buffer"
+
+    def module(self, site: Site) -> str:
+        if not self.shape:
+            return f"torch.tensor({self.value!r})"
+        comma = "," if len(self.shape) == 1 else ""
+        return f"torch.full(({shape_text(site, self.shape)}{comma}), {self.value!r})"
+
+
 @box("time_features", "source")
 class TimeFeatures(Box):
     """Sines and cosines of a scalar, R[...s] -> R[...s, n], n even: sin(w_k x) then cos(w_k x) for n/2

@@ -35,7 +35,7 @@ def static_tree(value: Any) -> tree.Expr:
     if isinstance(value, tuple) and len(value) == 1:
         return static_tree(value[0])
     if isinstance(value, tuple):
-        return tree.Fan(tuple(map(static_tree, value)))
+        return tree.Fan(tuple(map(static_tree, value))) if value else tree.Unit()
     if isinstance(value, str):
         return tree.Text(value)
     return parse_expression(Source("<value>", str(value)))

@@ -118,7 +118,7 @@ def _axis(value: Any) -> Any:
 def _ints(value: Any) -> Any:
     parts = value if isinstance(value, tuple) else (value,)
     made = tuple(_int(p) for p in parts)
-    return None if any(m is None for m in made) or not made else made
+    return None if any(m is None for m in made) else made
 
 
 def _net(value: Any) -> Any:

@@ -6,6 +6,7 @@ modulo what is assumed is decided by `catnet.types.facts`; what is left open is 
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -72,7 +73,7 @@ class Binding:
 
 
 def _unused(letters: str, taken: set[str]) -> str:
-    numbers = ("", *map(str, range(2, 100_000)))
+    numbers = itertools.chain([""], map(str, itertools.count(2)))
     name = next(letter + number for number in numbers for letter in letters if letter + number not in taken)
     taken.add(name)
     return name

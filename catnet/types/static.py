@@ -179,6 +179,9 @@ class _Evaluator:
     def visit_fan(self, expr: tree.Fan) -> tuple[Any, ...]:
         return tuple(self.value(part) for part in expr.parts)
 
+    def visit_unit(self, expr: tree.Unit) -> tuple[Any, ...]:
+        return ()
+
     def visit_call(self, expr: tree.Call) -> Any:
         name = expr.fn.id if isinstance(expr.fn, tree.Name) else None
         if name not in ("max", "min") or not expr.args:

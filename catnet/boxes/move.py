@@ -1,0 +1,124 @@
+"""Boxes that move entries along one axis: roll, flip, pad."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar
+
+from catnet.boxes.axes import LAST, ZERO, axis_position, located, one_of, only_wire, real_wire
+from catnet.boxes.convolution import PADDING, room
+from catnet.boxes.parts import axis_at, with_size
+from catnet.diagrams.box import Box, MapKind, Site, box
+from catnet.types.dims import Dim
+from catnet.types.facts import Pred
+from catnet.types.infer import reject
+from catnet.types.static import AxisRef
+from catnet.types.wires import Object
+
+if TYPE_CHECKING:
+    from catnet.diagrams.typing import Typing
+
+
+class Permutation(Box):
+    """A permutation of the entries along one axis, of any kind of wire."""
+
+    axis: AxisRef
+    map_kind: ClassVar[MapKind] = "linear"
+
+    def rule(self, typing: Typing, inputs: Object) -> Object:
+        wire = only_wire(self.name, inputs, typing)
+        found = located(typing, wire, self.axis, box=self.name)
+        return (wire if found is None else found[0],)
+
+
+@box("roll", "shape")
+class Roll(Permutation):
+    """Every entry `shift` places further along an axis (the last, if none is said); what passes the end comes
+    in at the front (`torch.roll`). X[...s] -> X[...s]; `roll(-shift)` is its inverse."""
+
+    shift: Dim
+    axis: AxisRef = LAST
+
+    def inverse(self, inputs: Object) -> Box | None:
+        return Roll(-self.shift, self.axis)
+
+    def code(self, site: Site) -> str:
+        position = axis_position(site.inputs[0], self.axis)
+        return f"{site.args[0]}.roll({site.size(self.shift)}, {position})"
+
+
+@box("flip", "shape")
+class Flip(Permutation):
+    """An axis (the last, if none is said) in the opposite order. X[...s] -> X[...s]; its own inverse."""
+
+    axis: AxisRef = LAST
+
+    def inverse(self, inputs: Object) -> Box | None:
+        return self
+
+    def code(self, site: Site) -> str:
+        return f"{site.args[0]}.flip({axis_position(site.inputs[0], self.axis)})"
+
+
+@box("pad", "shape")
+class Pad(Box):
+    """`before` and `after` further entries at the ends of an axis (the last, if none is said):
+    R[...s, n] -> R[...s, before + n + after].
+
+    `mode` says which: "constant" (`value`, 0 if none is said), those next to the end, mirrored ("reflect",
+    without the end itself), the end repeated ("replicate"), or those of the other end ("circular").
+    For wires that are not real `value` is left at 0.
+    """
+
+    before: Dim
+    after: Dim
+    axis: AxisRef = LAST
+    mode: str = "constant"
+    value: float = 0.0
+    map_kind: ClassVar[MapKind] = "affine"
+
+    def rule(self, typing: Typing, inputs: Object) -> Object:
+        one_of(self.name, "mode", self.mode, ("constant", *PADDING))
+        wire = only_wire(self.name, inputs, typing)
+        if self.value != 0.0:
+            if self.mode in PADDING:
+                raise reject('`value` of `pad` is for the mode "constant"', help="leave one of the two out")
+            wire = real_wire(typing, wire)
+        found = located(typing, wire, self.axis, box=self.name)
+        if found is None:
+            return (typing.inference.fresh_wire(),)
+        wire, position = found
+        size = axis_at(wire, position).size
+        for amount in dict.fromkeys((self.before, self.after)):
+            typing.inference.demand(Pred(">=", amount, ZERO), f"`pad` needs {amount} >= 0")
+            room(typing, self.name, size, amount, self.mode)
+        return (with_size(wire, position, self.before + size + self.after),)
+
+    def code(self, site: Site) -> str:
+        position = axis_position(site.inputs[0], self.axis)
+        value, before, after = site.args[0], site.size(self.before), site.size(self.after)
+        if self.mode == "constant":
+            site.need("F")
+            filled = f", value={self.value!r}" if self.value else ""
+            return f"F.pad({value}, ({'0, 0, ' * (-1 - position)}{before}, {after}){filled})"
+        parts = [value]
+        if self.before != ZERO:
+            parts.insert(0, self._front(value, before, position))
+        if self.after != ZERO:
+            parts.append(self._back(value, after, position))
+        return f"torch.cat(({', '.join(parts)}), dim={position})" if len(parts) > 1 else value
+
+    def _front(self, value: str, count: str, at: int) -> str:
+        """The entries in front, for a mode that takes them from the axis itself."""
+        if self.mode == "reflect":
+            return f"{value}.narrow({at}, 1, {count}).flip({at})"
+        if self.mode == "replicate":
+            return f"{value}.narrow({at}, 0, 1).repeat_interleave({count}, {at})"
+        return f"{value}.narrow({at}, -{count}, {count})"
+
+    def _back(self, value: str, count: str, at: int) -> str:
+        """The entries behind, for a mode that takes them from the axis itself."""
+        if self.mode == "reflect":
+            return f"{value}.narrow({at}, -{count} - 1, {count}).flip({at})"
+        if self.mode == "replicate":
+            return f"{value}.narrow({at}, -1, 1).repeat_interleave({count}, {at})"
+        return f"{value}.narrow({at}, 0, {count})"
