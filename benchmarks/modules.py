@@ -22,7 +22,7 @@ CASES = {
     "12-layer decoder, d = 768, 1 x 128 tokens": "large",
 }
 WORK = {"forward": "forward", "forward + backward": "training"}
-DECODERS = {
+DECODERS: dict[str, tuple[dict[str, Any], int]] = {
     "small": ({"vocab": 256, "d": 32, "depth": 12, "heads": 4, "t": 128}, 4),
     "large": ({"vocab": 256, "d": 768, "depth": 12, "heads": 12, "t": 128}, 1),
     "tiny": ({"vocab": 16, "d": 8, "depth": 1, "heads": 2, "t": 4}, 1),
@@ -31,7 +31,7 @@ DECODERS = {
 
 def run(quick: bool = False) -> list[Table]:
     """The table of ratios, and that of the check of the inputs."""
-    budget = 0.1 if quick else 40.0
+    budget = 0.1 if quick else 25.0
     cases = {"tiny decoder": "tiny"} if quick else CASES
     compiled = Table(
         "Compiled modules against the same written by hand",

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 from catnet.boxes.axes import ONE, ZERO, has_pack, is_open, is_unknown, trailing
 from catnet.boxes.mask import band
-from catnet.diagrams.box import Box, MapKind, Site, box, elements
+from catnet.diagrams.box import Box, Effect, MapKind, Site, box, elements
 from catnet.types.dims import Dim
 from catnet.types.facts import Pred
 from catnet.types.infer import Inference, reject
@@ -25,7 +25,8 @@ class ScaledDotProductAttention(Box):
 
     R[...s, t, c] @ R[...s, u, c] @ R[...s, u, e] -> R[...s, t, e] for queries, keys and values. `scale` is
     1/sqrt(c) where it is left at 0. With `causal`, query i sees keys 0..i; with `window = n` it sees only the
-    last n of them, i-n+1..i (Beltagy et al., 2020).
+    last n of them, i-n+1..i (Beltagy et al., 2020). With `dropout`, each weight of a value is in training set to
+    0 with this probability, else divided by what is left of 1; the effect is then `random`.
 
     A fourth wire is a mask, Bool[t, u] (true: may be seen), or a bias R[t, u] that is added to the scores; it
     may have some of the axes before t too, and 1 in the place of any size. Where the axis before t has h
@@ -38,11 +39,20 @@ class ScaledDotProductAttention(Box):
     causal: bool = False
     scale: float = 0.0
     window: Dim = ZERO
+    dropout: float = 0.0
     arity = 3
     signature: ClassVar[str] = "R[...s, t, c] @ R[...s, u, c] @ R[...s, u, e] -> R[...s, t, e]"
     map_kind: ClassVar[MapKind] = "smooth"
 
+    @property
+    def effect(self) -> Effect:  # type: ignore[override]
+        """Pure, but for dropout."""
+        return "random" if self.dropout else "pure"
+
     def rule(self, typing: Typing, inputs: Object) -> Object:
+        if isinstance(self.dropout, float) and not 0.0 <= self.dropout < 1.0:
+            detail = f"`dropout` of `sdpa` is a probability below 1, not {self.dropout}"
+            raise reject(detail, help="write sdpa(dropout = 0.1)")
         if len(inputs) not in (3, 4):
             raise reject(
                 f"`sdpa` takes queries, keys, values and perhaps a mask, but {len(inputs)} "
@@ -83,6 +93,7 @@ class ScaledDotProductAttention(Box):
         elif mask:
             options = f", attn_mask={mask}"
         scale = f", scale={self.scale!r}" if self.scale else ""
+        scale += f", dropout_p={self.dropout!r} if self.training else 0.0" if self.dropout else ""
         grouped = ", enable_gqa=True" if _different_heads(site.inputs) else ""
         return f"F.scaled_dot_product_attention({', '.join(args[:3])}{options}{scale}{grouped})"
 
@@ -150,9 +161,7 @@ def _alike(site: Site) -> list[str]:
         if has_pack(model):
             return args
         batch = f"{args[at]}.shape[:-{len(model.axes)}]"
-        args[:3] = [
-            a if f else f"{a}.expand({batch} + {a}.shape)" for a, f in zip(args[:3], flags[:3], strict=True)
-        ]
+        args[:3] = [a if f else f"{a}.expand({batch} + {a}.shape)" for a, f in zip(args[:3], flags[:3], strict=True)]
     return args
 
 

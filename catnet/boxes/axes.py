@@ -99,9 +99,7 @@ def located(typing: Typing, wire: Wire, ref: AxisRef, *, box: str, port: int = 0
         raise
 
 
-def axis_position(
-    wire: Wire, ref: AxisRef, facts: Facts | None = None, *, box: str = "", port: int = 0
-) -> int:
+def axis_position(wire: Wire, ref: AxisRef, facts: Facts | None = None, *, box: str = "", port: int = 0) -> int:
     """Where the axis stands, counted from the end (-1 is the last).
 
     A name is looked for among the axes' names, then among their sizes. Raises `TypeProblem` (E0223) where

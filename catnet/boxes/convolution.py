@@ -53,9 +53,7 @@ def at_least(typing: Typing, name: str, spec: list[Ints]) -> None:
             typing.inference.demand(Pred(">=", value, least), f"`{name}` needs a {word} of at least {least}")
 
 
-def windows(
-    typing: Typing, name: str, sizes: list[Dim], spec: list[Ints], *, ceil: bool = False
-) -> list[Dim]:
+def windows(typing: Typing, name: str, sizes: list[Dim], spec: list[Ints], *, ceil: bool = False) -> list[Dim]:
     """How many windows fit on each spatial axis; `spec` is kernel, stride, padding and dilation per axis.
 
     With `ceil`, a last window may hang over the end, unless it would begin in the padding there.

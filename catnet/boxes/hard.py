@@ -118,6 +118,11 @@ class PRelu(Pieces):
         """PyTorch looks for the channels behind one batch axis."""
         return 1 if self.per_channel is True else None
 
+    @property
+    def batch_needed(self) -> int:  # type: ignore[override]
+        """Without a batch axis it would take the second axis for the channels."""
+        return 1 if self.per_channel is True else 0
+
     def rule(self, typing: Typing, inputs: Object) -> Object:
         if self.per_channel is not True:
             return super().rule(typing, inputs)

@@ -361,7 +361,7 @@ class Flow(Iteration):
         return (typing.inference.wire(wire),)
 
     def inverse(self, inputs: Object) -> Box | None:
-        return type(self)(self.f, self.stop, self.start, self.steps, self.method)  # type: ignore[call-arg]
+        return type(self)(self.f, self.stop, self.start, self.steps, self.method)
 
     def calls(self, inputs: Object) -> Dim:
         return self.steps * {"euler": 1, "midpoint": 2, "rk4": 4}[self.method]

@@ -99,10 +99,10 @@ class StackedLinear(Box):
         spread = f".uniform_(-{width}**-0.5, {width}**-0.5)"
         shapes = self.parameters(site.inputs, site.outputs)
         made = [
-            f"{name!r}: nn.Parameter(torch.empty({shape_text(site, shape)}){spread})"
+            f"({name!r}, nn.Parameter(torch.empty({shape_text(site, shape)}){spread}))"
             for name, shape in shapes.items()
         ]
-        return f"nn.ParameterDict({{{', '.join(made)}}})"
+        return f"nn.ParameterDict([{', '.join(made)}])"
 
     def code(self, site: Site) -> str:
         value = f'torch.einsum("...end,edf->...enf", {site.args[0]}, {site.module}.weight)'

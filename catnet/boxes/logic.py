@@ -9,10 +9,18 @@ from catnet.diagrams.box import Box, MapKind, Site, box, elements
 from catnet.diagrams.structural import Pointwise
 from catnet.types.dims import Dim
 from catnet.types.infer import reject
-from catnet.types.wires import BOOLEAN, REAL, Object, Wire
+from catnet.types.wires import BOOLEAN, REAL, Kind, Object, Pack, Wire
 
 if TYPE_CHECKING:
     from catnet.diagrams.typing import Typing
+
+
+def parted(typing: Typing, wire: Wire) -> Wire:
+    """The wire with a kind and axes of their own, so that another wire can have the axes without the kind."""
+    inference = typing.inference
+    kind, pack = Kind(inference.fresh("k"), variable=True), Pack(inference.fresh("s"))
+    inference.unify(Wire(kind, (pack,)), wire)
+    return inference.wire(wire)
 
 
 class Comparison(Pointwise):
@@ -23,7 +31,7 @@ class Comparison(Pointwise):
 
     def rule(self, typing: Typing, inputs: Object) -> Object:
         count(self.name, inputs, 2)
-        (wire,) = super().rule(typing, inputs)
+        wire = parted(typing, super().rule(typing, inputs)[0])
         if self.ordered and wire.kind.name in ("C", "Bool"):
             raise reject(
                 f"`{self.name}` compares numbers by size, and `{wire}` has no order",
@@ -157,7 +165,7 @@ class ToReal(Box):
     Bool[...s] -> R[...s], Z[...s] -> R[...s] or Fin(n)[...s] -> R[...s]."""
 
     def rule(self, typing: Typing, inputs: Object) -> Object:
-        wire = only_wire(self.name, inputs, typing)
+        wire = parted(typing, only_wire(self.name, inputs, typing))
         if wire.kind.name in ("R", "C"):
             raise reject(
                 f"`to_real` takes truths or whole numbers, not `{wire}`",

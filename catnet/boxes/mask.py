@@ -97,4 +97,3 @@ class PaddingMask(Box):
 
     def code(self, site: Site) -> str:
         return f"({site.args[0]} != {site.size(self.pad)}).unsqueeze(-2)"
-

@@ -95,30 +95,33 @@ class Pad(Box):
 
     def code(self, site: Site) -> str:
         position = axis_position(site.inputs[0], self.axis)
-        value, before, after = site.args[0], site.size(self.before), site.size(self.after)
+        value = site.args[0]
         if self.mode == "constant":
             site.need("F")
+            before, after = site.size(self.before), site.size(self.after)
             filled = f", value={self.value!r}" if self.value else ""
             return f"F.pad({value}, ({'0, 0, ' * (-1 - position)}{before}, {after}){filled})"
         parts = [value]
         if self.before != ZERO:
-            parts.insert(0, self._front(value, before, position))
+            parts.insert(0, self._front(site, position))
         if self.after != ZERO:
-            parts.append(self._back(value, after, position))
+            parts.append(self._back(site, position))
         return f"torch.cat(({', '.join(parts)}), dim={position})" if len(parts) > 1 else value
 
-    def _front(self, value: str, count: str, at: int) -> str:
+    def _front(self, site: Site, at: int) -> str:
         """The entries in front, for a mode that takes them from the axis itself."""
+        value, count = site.args[0], site.size(self.before)
         if self.mode == "reflect":
             return f"{value}.narrow({at}, 1, {count}).flip({at})"
         if self.mode == "replicate":
             return f"{value}.narrow({at}, 0, 1).repeat_interleave({count}, {at})"
-        return f"{value}.narrow({at}, -{count}, {count})"
+        return f"{value}.narrow({at}, {site.size(-self.before)}, {count})"
 
-    def _back(self, value: str, count: str, at: int) -> str:
+    def _back(self, site: Site, at: int) -> str:
         """The entries behind, for a mode that takes them from the axis itself."""
+        value, count = site.args[0], site.size(self.after)
         if self.mode == "reflect":
-            return f"{value}.narrow({at}, -{count} - 1, {count}).flip({at})"
+            return f"{value}.narrow({at}, {site.size(-self.after - 1)}, {count}).flip({at})"
         if self.mode == "replicate":
             return f"{value}.narrow({at}, -1, 1).repeat_interleave({count}, {at})"
         return f"{value}.narrow({at}, 0, {count})"

@@ -183,6 +183,7 @@ class BatchNorm(ChannelNorm):
     momentum: float = 0.1
     affine: bool = True
     track: bool = True
+    batch_needed: ClassVar[int] = 1
     effect = "stateful"
 
     def flops(self, inputs: Object, outputs: Object) -> Dim:
@@ -209,6 +210,7 @@ class GroupNorm(ChannelNorm):
     groups: Dim
     eps: float = 1e-5
     affine: bool = True
+    batch_needed: ClassVar[int] = 1
 
     def rule(self, typing: Typing, inputs: Object) -> Object:
         outputs = super().rule(typing, inputs)

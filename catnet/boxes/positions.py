@@ -28,11 +28,15 @@ def layout_known(box: Box, layout: object) -> None:
         raise reject(detail, help="the pairs are entries i and i + c/2 (half), or 2i and 2i + 1 (interleaved)")
 
 
-def angles(length: str, channels: str, base: float, near: str = "") -> str:
-    """Code of the angles, length by channels/2: entry (i, k) is i / base^(2k/channels)."""
-    kind = "dtype=torch.float" + (f", device={near}.device" if near else "")
-    powers = f"{base!r} ** (torch.arange(0, {channels}, 2, {kind}) / {channels})"
-    return f"torch.arange({length}, {kind}).unsqueeze(-1) * (1.0 / {powers})"
+def rates(channels: str, base: float, near: str = "") -> str:
+    """Code of the angles from one position to the next, channels/2 of them: entry k is 1 / base^(2k/channels)."""
+    return f"1.0 / {base!r} ** ({numbers(f'0, {channels}, 2', near)} / {channels})"
+
+
+def numbers(span: str, near: str = "") -> str:
+    """Code of integers as float32, on the device of a tensor if one is named."""
+    device = f", device={near}.device" if near else ""
+    return f"torch.arange({span}, dtype=torch.float{device})"
 
 
 @box("rotary", "attention")
@@ -78,13 +82,13 @@ class Rotary(Box):
         if self.context == ZERO:
             return None
         turned = site.static(self.channels if self.channels != ZERO else trailing(site.inputs[0])[-1].size)
-        table = self._doubled(angles(str(site.static(self.context)), str(turned), self.base))
+        places = numbers(str(site.static(self.context)))
+        table = self._doubled(f"({places}.unsqueeze(-1) * ({rates(str(turned), self.base)}))")
         return f"torch.stack((torch.cos({table}), torch.sin({table})))"
 
     def _doubled(self, table: str) -> str:
-        if self.layout == "half":
-            return f"({table}).repeat(1, 2)"
-        return f"({table}).repeat_interleave(2, -1)"
+        """The same angle for both entries of a pair."""
+        return f"{table}.repeat(1, 2)" if self.layout == "half" else f"{table}.repeat_interleave(2, -1)"
 
     def statements(self, site: Site) -> list[str]:
         """Sines and cosines, the pairs exchanged, and their sum."""
@@ -113,9 +117,10 @@ class Rotary(Box):
     def _tables(self, site: Site, cos: str, sin: str, t: str, c: str) -> list[str]:
         if self.context != ZERO:
             return [f"{cos}, {sin} = {site.module}[:, :{t}].to({site.args[0]}.dtype)"]
-        x, angle = site.args[0], site.fresh("angle")
+        x, rate, angle = site.args[0], site.fresh("rate"), site.fresh("angle")
         return [
-            f"{angle} = {self._doubled(angles(t, c, self.base, x))}",
+            f"{rate} = {rates(c, self.base, x)}",
+            f"{angle} = {self._doubled(f'({numbers(t, x)}.unsqueeze(-1) * {rate})')}",
             f"{cos}, {sin} = {angle}.cos().to({x}.dtype), {angle}.sin().to({x}.dtype)",
         ]
 
@@ -152,13 +157,14 @@ class Sinusoidal(Table):
         return super().rule(typing, inputs)
 
     def statements(self, site: Site) -> list[str]:
-        """The angles, then their sines and cosines side by side."""
+        """The angles, their sines and cosines side by side."""
         t, d = (site.size(a.size) for a in trailing(site.inputs[0])[-2:])
-        angle = site.fresh("angle")
+        x, rate, angle = site.args[0], site.fresh("rate"), site.fresh("angle")
         join, flat = ("stack", ".flatten(-2)") if self.layout == "interleaved" else ("cat", "")
-        table = f"torch.{join}(({angle}.sin(), {angle}.cos()), dim=-1){flat}.to({site.args[0]}.dtype)"
+        table = f"torch.{join}(({angle}.sin(), {angle}.cos()), dim=-1){flat}.to({x}.dtype)"
         return [
-            f"{angle} = {angles(t, d, self.base, site.args[0])}",
+            f"{rate} = {rates(d, self.base, x)}",
+            f"{angle} = {numbers(t, x)}.unsqueeze(-1) * {rate}",
             f"{site.results[0]} = {self.spread(table, site)}",
         ]
 

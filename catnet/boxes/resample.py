@@ -61,12 +61,11 @@ class Resample(Box):
         front = -1 - len(known_axes(self.name, site.inputs[0]))  # one more axis in front of the channels
         value = site.args[0]
         given = options(mode=(self.mode, "nearest"), align_corners=(self.align_corners, False))
-        if not site.batched[0]:
+        if site.batched == [False]:
             return f"F.interpolate({value}[None], {target}{given})[0]"
         flat = f"{value}.unsqueeze({front}).flatten(0, {front})"
         return (
-            f"F.interpolate({flat}, {target}{given})"
-            f".unflatten(0, (*{value}.shape[:{front + 1}], 1)).squeeze({front})"
+            f"F.interpolate({flat}, {target}{given}).unflatten(0, (*{value}.shape[:{front + 1}], 1)).squeeze({front})"
         )
 
 

@@ -60,10 +60,10 @@ class Box:
     picture; `signature` and `where`, the type rule as text; `effect`; `map_kind`; `arity`, the number of input
     wires (None where any number will do); `dagger_signature`, the type of the transposed map of a linear box
     (see `dagger_code`); `batch_axes`, how many leading axes PyTorch's operation accepts
-    (None: any number); `broadcasts`, whether inputs without batch axes may stand beside inputs with them;
-    `open_keywords`, the field that collects further integer arguments by name, as pairs (`rearrange`);
-    `register`, "buffer" where `module` constructs a tensor, to be a buffer that is not saved (else it is a
-    module or a parameter, set as an attribute).
+    (None: any number); `batch_needed`, how many it must have; `broadcasts`, whether inputs without batch axes
+    may stand beside inputs with them; `open_keywords`, the field that collects further integer arguments by
+    name, as pairs (`rearrange`); `register`, "buffer" where `module` constructs a tensor, to be a buffer that
+    is not saved (else it is a module or a parameter, set as an attribute).
     """
 
     name: ClassVar[str] = ""
@@ -75,6 +75,7 @@ class Box:
     map_kind: ClassVar[MapKind] = "none"
     arity: int | None = 1
     batch_axes: ClassVar[int | None] = None
+    batch_needed: ClassVar[int] = 0
     broadcasts: ClassVar[bool] = True
     open_keywords: ClassVar[str] = ""
     register: ClassVar[Literal["", "buffer"]] = ""

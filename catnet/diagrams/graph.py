@@ -112,6 +112,12 @@ class Graph:
         limits += [g.batch_axes for n in self.nodes for g in n.graphs if g.batch_axes is not None]
         return min(limits, default=None)
 
+    @cached_property
+    def batch_needed(self) -> int:
+        """How many leading batch axes the whole diagram must be given."""
+        inner = (g.batch_needed for n in self.nodes for g in n.graphs)
+        return max((*(n.box.batch_needed for n in self.nodes), *inner), default=0)
+
     def walk(self) -> Iterator[tuple[Graph, Node]]:
         """Every node with the graph that it stands in, inner graphs once each."""
         seen: set[int] = set()

@@ -11,6 +11,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any, Literal
 
+import lark.lexer
 from lark import Lark
 from lark.common import LexerConf
 from lark.exceptions import UnexpectedInput
@@ -90,26 +91,39 @@ class _Lexer(ContextualLexer):
 @cache
 def _parser() -> tuple[Lark, Builder]:
     builder = Builder()
-    lark = Lark(
-        grammar_text(),
-        parser="lalr",
-        lexer="contextual",
-        start=list(START),
-        transformer=builder,
-        maybe_placeholders=False,
-        _plugins={"ContextualLexer": _Lexer},
-    )
-    return lark, builder
+    with _no_comparison_of_terminals():
+        made = Lark(
+            grammar_text(),
+            parser="lalr",
+            lexer="contextual",
+            start=list(START),
+            transformer=builder,
+            maybe_placeholders=False,
+            _plugins={"ContextualLexer": _Lexer},
+        )
+    return made, builder
+
+
+@contextmanager
+def _no_comparison_of_terminals() -> Iterator[None]:
+    """Lark also compares the terminals of its own grammar of grammars, where interegular is installed: that
+    would double the time of a cold start."""
+    before = lark.lexer.has_interegular
+    lark.lexer.has_interegular = False
+    try:
+        yield
+    finally:
+        lark.lexer.has_interegular = before
 
 
 def _run(source: Source, chunk: Chunk, start: str) -> Any:
     """Parse one chunk from a start symbol, or raise its diagnostic. The lock is held."""
     if chunk.too_deep is not None:
         raise CatnetError(nesting_diagnostic(source, chunk.too_deep))
-    lark, builder = _parser()
+    parser, builder = _parser()
     builder.source, builder.base = source, chunk.start
     try:
-        return lark.parse(source.text[chunk.start : chunk.end], start=start)
+        return parser.parse(source.text[chunk.start : chunk.end], start=start)
     except UnexpectedInput as error:
         raise CatnetError(syntax_diagnostic(error, source, chunk)) from None
     finally:

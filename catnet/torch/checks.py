@@ -23,11 +23,12 @@ INPUT_ERROR = '''class InputError(ValueError):
 '''
 
 ZERO = Dim.const(0)
+_NO_INTEGERS = "{0}.is_floating_point() or {0}.is_complex() or {0}.dtype == torch.bool"
 _KIND_TESTS = {
     "R": ("not {0}.is_floating_point()", "it must be real (floating point)"),
     "C": ("not {0}.is_complex()", "it must be complex"),
-    "Z": ("{0}.is_floating_point() or {0}.is_complex()", "it must hold integers"),
-    "Fin": ("{0}.is_floating_point() or {0}.is_complex()", "it must hold integers"),
+    "Z": (_NO_INTEGERS, "it must hold integers"),
+    "Fin": (_NO_INTEGERS, "it must hold integers"),
     "Bool": ("{0}.dtype != torch.bool", "it must be boolean"),
 }
 
@@ -65,21 +66,24 @@ def check_lines(graph: Graph, names: Sequence[str]) -> list[str]:
         back, name, wire, size, here = later.pop(at)
         symbol, factor, rest = _unknown(size, known) or ("", size, size)
         room = here if rest == ZERO else f"({here} - {_bracketed(python(rest, known))})"
+        by = _bracketed(python(factor, known))
+        if factor.value is None:
+            lines += _unless(f"{by} < 1", name, wire, f"axis -{back} must be {size}, for any {symbol}")
         if factor.value != 1:
-            lines += _unless(f"{room} % {factor} != 0", name, wire, f"axis -{back} must be {size}")
+            lines += _unless(f"{room} % {by} != 0", name, wire, f"axis -{back} must be {size}")
         if rest != ZERO:
             lines += _unless(f"{room} < 0", name, wire, f"axis -{back} must be {size}")
-        known[symbol] = room if factor.value == 1 else f"{room} // {factor}"
+        known[symbol] = room if factor.value == 1 else f"{room} // {by}"
         readers[symbol] = name
     lines += _batch_lines(graph, names)
     return lines + _where_lines(graph, names, known, readers)
 
 
 def _unknown(size: Dim, known: Mapping[str, str]) -> tuple[str, Dim, Dim] | None:
-    """`(n, a, b)` for a size `a*n + b` with a > 0 where n alone is not known yet."""
+    """`(n, a, b)` for a size `a*n + b` where n alone is not known yet, and a number a is at least 1."""
     names = [n for n in size.symbols if n not in known]
     linear = size.linear_in(names[0]) if len(names) == 1 else None
-    if linear is None or linear[0].value is None or linear[0].value < 1:
+    if linear is None or (linear[0].value is not None and linear[0].value < 1):
         return None
     return names[0], *linear
 
@@ -99,14 +103,18 @@ def _shape_lines(name: str, wire: Wire) -> list[str]:
 
 
 def _batch_lines(graph: Graph, names: Sequence[str]) -> list[str]:
-    """All inputs must have the same batch axes, and no more than the boxes take."""
+    """All inputs must have the same batch axes, and as many as the boxes take."""
     lines: list[str] = []
     wires = [v.wire for v in graph.inputs]
-    limit = graph.batch_axes
+    least, limit = graph.batch_needed, graph.batch_axes
     first: dict[str, str] = {}  # an axis pack in front ("": none): the code that reads it with the batch axes
     for name, wire in zip(names, wires, strict=True):
         packs = [i for i, a in enumerate(wire.axes) if isinstance(a, Pack)]
-        if not packs and limit is not None:
+        if not packs and least:
+            exactly, test = ("exactly ", "!=") if least == limit else ("", "<")
+            words = f"it needs {exactly}{least} batch ax{'i' if least == 1 else 'e'}s"
+            lines += _unless(f"{name}.dim() {test} {least + len(wire.axes)}", name, wire, words)
+        if not packs and limit is not None and limit != least:
             most = limit + len(wire.axes)
             words = f"at most {limit} batch ax{'i' if limit == 1 else 'e'}s"
             lines += _unless(f"{name}.dim() > {most}", name, wire, f"it may have {words}")

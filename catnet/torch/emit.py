@@ -153,6 +153,9 @@ class ClassBody:
         together = not box.broadcasts or isinstance(box, Loop) or (node.owner is not None and node.graphs)
         if together and any(flags) and not all(flags):
             args, flags = self._expanded(node, args, flags)
+        lonely = box.batch_needed > 0 and not all(flags)  # parameters alone, where PyTorch wants a batch axis
+        if lonely:
+            args = [f"{a}.unsqueeze(0)" for a in args]
         site = Site(
             node.dom,
             node.cod,
@@ -173,6 +176,8 @@ class ClassBody:
             site.results = self._result_names(index, node)
             where = _place(node)
             statements = self._statements(node, site)
+            if lonely:
+                statements = [f"{s}.squeeze(0)" for s in statements]
         except UnboundSize as error:
             raise CatnetError(_unbound(error.dim, node)) from None
         except TypeProblem as problem:  # a type that is still too open for code
@@ -452,8 +457,10 @@ def _docstring(graph: Graph, inputs: Sequence[str], top: bool) -> list[str]:
     lines = [*doc, ""] if doc else []
     lines.append(f"Type: {type_line}")
     if top:
-        limit = graph.batch_axes
+        least, limit = graph.batch_needed, graph.batch_axes
         count = "Any number of" if limit is None else f"At most {limit}" if limit else "No"
+        if least:
+            count = f"Exactly {limit}" if limit == least else f"At least {least}"
         lines.append(f"{count} leading batch ax{'is' if limit == 1 else 'es'}.")
     if len(lines) == 1:
         return [f'"""{lines[0]}"""']

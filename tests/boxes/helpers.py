@@ -101,9 +101,9 @@ def gradients(module: torch.nn.Module, x: torch.Tensor) -> list[torch.Tensor]:
     return [y, *torch.autograd.grad((y * weight).sum(), wanted, materialize_grads=True)]
 
 
-def leaf(dom: str, body: str) -> Any:
+def leaf(dom: str, body: str, outputs: str = "_") -> Any:
     """The one node of a body without inner nets."""
-    (node,) = [n for _, n in program(net(f"{dom} -> _", body))["f"]().graph.walk() if not n.graphs]
+    (node,) = [n for _, n in program(net(f"{dom} -> {outputs}", body))["f"]().graph.walk() if not n.graphs]
     return node
 
 

@@ -87,9 +87,7 @@ def test_grouped_queries() -> None:
     q, k, v = torch.randn(2, 6, 5, 3), torch.randn(2, 2, 7, 3), torch.randn(2, 2, 7, 4)
     got = run(dom, "sdpa(causal = true)", q, k, v, outputs="R[6, 5, 4]")
     assert torch.equal(got, F.scaled_dot_product_attention(q, k, v, is_causal=True, enable_gqa=True))
-    repeated = F.scaled_dot_product_attention(
-        q, k.repeat_interleave(3, 1), v.repeat_interleave(3, 1), is_causal=True
-    )
+    repeated = F.scaled_dot_product_attention(q, k.repeat_interleave(3, 1), v.repeat_interleave(3, 1), is_causal=True)
     assert torch.allclose(got, repeated, atol=1e-6)
     found = mistake("R[6, 5, 3] @ R[4, 7, 3] @ R[4, 7, 4] -> _", "sdpa")
     assert (found.code, "6 % 4 == 0" in found.message) == ("E0207", True)
@@ -151,9 +149,7 @@ def test_masks() -> None:
     assert torch.equal(run("R[5, 3]", "window_mask(2)", x, outputs="Bool[5, 5]"), banded(5, 5, 2))
     tokens = torch.tensor([[3, 1, 0, 0, 0], [4, 4, 1, 2, 0]])
     assert torch.equal(run("Fin(9)[t]", "padding_mask", tokens, outputs="Bool[1, t]"), tokens[:, None] != 0)
-    assert torch.equal(
-        run("Fin(9)[t]", "causal_mask(over = -1)", tokens, outputs="Bool[t, t]"), banded(5, 5, 99)
-    )
+    assert torch.equal(run("Fin(9)[t]", "causal_mask(over = -1)", tokens, outputs="Bool[t, t]"), banded(5, 5, 99))
     assert mistake("R[t, d] -> _", "window_mask(0)").code == "E0207"
     assert mistake("R[t, d] -> _", "causal_mask(over = -3)").code == "E0223"
     assert mistake("R[t] -> _", "padding_mask").code == "E0205"

@@ -116,7 +116,7 @@ def test_prelu() -> None:
     assert mistake("R[...s] -> _", "prelu(per_channel = true)").code == "E0224"
     assert mistake("R -> _", "prelu(per_channel = true)").help == "write prelu"
     graph = program(net("R[3, 4] -> _", "prelu(per_channel = true)"))["f"]().graph
-    assert graph.batch_axes == 1
+    assert (graph.batch_axes, graph.batch_needed) == (1, 1)
     assert program(net("R[3, 4] -> _", "prelu"))["f"]().graph.batch_axes is None
 
 

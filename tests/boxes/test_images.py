@@ -17,14 +17,14 @@ from tests.boxes.helpers import (
     mistake,
     mistakes,
     net,
-    program,
     run,
     shape_of,
     type_of,
 )
 
 CONVOLUTIONS: list[tuple[str, str, nn.Module]] = [
-    ('conv(5, 3, padding = 1, padding_mode = "reflect")', "R[4, 7]", nn.Conv1d(4, 5, 3, padding=1, padding_mode="reflect")),
+    ('conv(5, 3, padding = 1, padding_mode = "reflect")', "R[4, 7]",
+     nn.Conv1d(4, 5, 3, padding=1, padding_mode="reflect")),
     ('conv(5, 3, padding = (2, 1), padding_mode = "reflect")', "R[4, 7, 5]",
      nn.Conv2d(4, 5, 3, padding=(2, 1), padding_mode="reflect")),
     ('conv(4, 3, padding = 2, padding_mode = "replicate", groups = 2)', "R[4, 2, 5]",
@@ -231,6 +231,9 @@ def test_types_of_what_moves() -> None:
     module = compiled(net("R[t, d] -> R[t, d]", "roll(t // 2, axis = t)"))
     x = torch.randn(2, 6, 3)
     assert torch.equal(module(x), x.roll(3, 1))
+    for mode in ("reflect", "circular", "replicate", "constant"):
+        module = compiled(net("R[t] -> R[3*t - 2]", f'pad(t - 1, t - 1, mode = "{mode}")'))
+        assert torch.equal(module(x[0, :, :1].T), F.pad(x[0, :, :1].T, (5, 5), mode))
 
 
 @pytest.mark.parametrize(

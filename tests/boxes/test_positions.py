@@ -55,7 +55,7 @@ def test_rotary_of_some_channels() -> None:
     x = torch.randn(2, 5, 10)
     expected = torch.cat((as_in_llama(x[..., :4]), x[..., 4:]), -1)
     for more in ("", ", context = 7"):
-        got = run("R[t, 10]", f"rotary(channels = 4{more})", x, outputs="R[t, 10]  where t <= 7")
+        got = run("R[t, 10]", f"rotary(channels = 4{more})", x, outputs="R[t, 10] where t <= 7")
         assert torch.equal(got, expected)
 
 
@@ -122,7 +122,7 @@ def test_tables_have_the_axes_of_their_input() -> None:
 
 
 def test_position_embedding() -> None:
-    text = net("R[t, 6] -> R[t, 6]  where t <= 9".replace("  where", " where"), "id + wpe: position_embedding(9)")
+    text = net("R[t, 6] -> R[t, 6] where t <= 9", "id + wpe: position_embedding(9)")
     module = compiled(text)
     assert {k: tuple(v.shape) for k, v in module.state_dict().items()} == {"wpe.weight": (9, 6)}
     x = torch.randn(2, 5, 6)
@@ -147,9 +147,9 @@ def test_alibi() -> None:
         for i in range(5):
             for j in range(5):
                 assert got[k, i, j] == -abs(i - j) * 2.0 ** (-2 * (k + 1))
-    causal = "(q: linear(8), k: linear(8), v: linear(8)) >> each(rearrange(\"t (h c) -> h t c\", h = 4))"
+    qkv = '(q: linear(8), k: linear(8), v: linear(8)) >> each(rearrange("t (h c) -> h t c", h = 4))'
     text = (
-        f"net f : (x: R[t, 8]) -> R[4, t, 2] {{\n q, k, v = x >> {causal}\n"
+        f"net f : (x: R[t, 8]) -> R[4, t, 2] {{\n q, k, v = x >> {qkv}\n"
         " bias = x >> alibi(4)\n return q @ k @ v @ bias >> sdpa(causal = true)\n}"
     )
     assert compiled(text)(torch.randn(2, 3, 5, 8)).shape == (2, 3, 4, 5, 2)

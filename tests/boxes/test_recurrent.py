@@ -9,7 +9,7 @@ import torch
 from torch import nn
 from torch.utils.flop_counter import FlopCounterMode
 
-from tests.boxes.helpers import compiled, leaf, mistake, net, type_of
+from tests.boxes.helpers import compiled, leaf, mistake, mistakes, net, type_of
 
 LAYERS = {"lstm": nn.LSTM, "gru": nn.GRU, "rnn": nn.RNN}
 CELLS = {"lstm_cell": nn.LSTMCell, "gru_cell": nn.GRUCell, "rnn_cell": nn.RNNCell}
@@ -17,7 +17,7 @@ CELLS = {"lstm_cell": nn.LSTMCell, "gru_cell": nn.GRUCell, "rnn_cell": nn.RNNCel
 
 @pytest.mark.parametrize(("name", "layers", "both", "bias"), [*product(LAYERS, (1, 2), (False, True), (True, False))])
 def test_layers_are_those_of_torch(name: str, layers: int, both: bool, bias: bool) -> None:
-    reference = LAYERS[name](3, 4, layers, bias, batch_first=True, bidirectional=both)
+    reference = LAYERS[name](3, 4, layers, bias=bias, batch_first=True, bidirectional=both)
     options = f"layers = {layers}, bidirectional = {str(both).lower()}, bias = {str(bias).lower()}"
     body = f"{name}(4, {options})"
     assert type_of("R[t, 3]", body) == f"R[t, {4 + 4 * both}]"
@@ -43,7 +43,7 @@ def test_last_states_have_their_batch_axis_in_front(name: str, batch: tuple[int,
     states = 2 if name == "lstm" else 1
     body = f"{name}(4, layers = 2, bidirectional = true, state = true)"
     cod = "R[t, 8]" + " @ R[4, 4]" * states
-    assert type_of("R[t, 3]", body) == cod
+    assert mistakes(f"R[t, 3] -> {cod}", body) == []
     module = compiled(net(f"R[t, 3] -> {cod}", f"it: {body}"))
     module.load_state_dict({f"it.{k}": v for k, v in reference.state_dict().items()})
     x = torch.randn(*batch, 5, 3)
@@ -60,17 +60,16 @@ def test_cells_are_those_of_torch(name: str, batch: tuple[int, ...]) -> None:
     reference = CELLS[name](3, 4)
     states = 2 if name == "lstm_cell" else 1
     dom, cod = "R[3]" + " @ R[4]" * states, " @ ".join(["R[4]"] * states)
-    assert type_of(dom, f"{name}(4)") == cod
+    assert mistakes(f"{dom} -> {cod}", f"{name}(4)") == []
     module = compiled(net(f"{dom} -> {cod}", f"it: {name}(4)"))
     module.load_state_dict({f"it.{k}": v for k, v in reference.state_dict().items()}, strict=True)
     x, s = torch.randn(*batch, 3), [torch.randn(*batch, 4) for _ in range(states)]
     expected = reference(x, tuple(s)) if states > 1 else (reference(x, s[0]),)
     got = module(x, *s) if states > 1 else (module(x, s[0]),)
     assert all(torch.equal(a, b) for a, b in zip(got, expected, strict=True))
-    node = leaf(dom, f"{name}(4)")
+    node = leaf(dom, f"{name}(4)", cod)
     with FlopCounterMode(display=False) as counter:
-        reference(x[None] if not batch else x[:1], *([tuple(t[:1] if batch else t[None] for t in s)] if states > 1
-                  else [s[0][:1] if batch else s[0][None]]))
+        module(x.view(-1, 3)[:1], *(t.view(-1, 4)[:1] for t in s))
     assert node.box.flops(node.dom, node.cod).value == counter.get_total_flops()
 
 

@@ -310,10 +310,10 @@ def test_an_ensemble_by_vmap_over_stacked_states() -> None:
 
 
 SEVERAL = """
-net f : (x: R[3, h, w], tokens: Fin(5)[t]) -> R[4] @ R[t, 8] where h >= 2, w >= 2 {
+net f : (x: R[3, h, w], tokens: Fin(5)[7]) -> R[4] @ R[7, 8] where h >= 2, w >= 2 {
     share embed = embedding(5, 8)
     a = x >> conv(4, 3, padding = 1) >> batch_norm >> relu >> max_pool(2) >> global_avg_pool
-    b = (tokens >> embed) + parameter((1, 8))
+    b = (tokens >> embed) + parameter((7, 8))
     return a @ (b >> layer_norm >> rearrange("t (h c) -> h t c", h = 2) >> softmax >> rearrange("h t c -> t (h c)"))
 }
 """
