@@ -59,6 +59,15 @@ class Node:
         return tuple(v.wire for v in self.outputs)
 
     @property
+    def fresh(self) -> bool:
+        """Whether the box owns parameters or has an effect, itself or inside."""
+        if self.box.effect != "pure":
+            return True
+        if self.graphs:
+            return any(graph.fresh for graph in self.graphs)
+        return bool(self.box.parameters(self.dom, self.cod))
+
+    @property
     def count(self) -> Dim:
         """How many copies of the inner graph the node stands for (1 for all but repeats)."""
         return getattr(self.box, "count", None) or Dim.const(1)
@@ -104,6 +113,11 @@ class Graph:
             repeated = inner * (steps if steps is not None and len(node.graphs) == 1 else 1)
             total += repeated if node.graphs else 1
         return total
+
+    @cached_property
+    def fresh(self) -> bool:
+        """Whether anything inside owns parameters or has an effect, so that two copies are not one."""
+        return any(node.fresh for node in self.nodes)
 
     @cached_property
     def batch_axes(self) -> int | None:

@@ -127,7 +127,7 @@ class _Flattener:
             key: Hashable = ("part", node.count, inner)
         else:
             key = (box_key(node.box), inner)
-        fresh = node.box.effect != "pure" or _has_parameters(node)
+        fresh = node.fresh
         shared = node.owner is not None or any(step < -1 for step in path)
         owner = None
         if fresh and shared and node.box.effect == "pure":
@@ -140,12 +140,6 @@ class _Flattener:
             self.known[full] = len(self.cells)
         self.cells.append(_Cell(key, inputs, fresh, owner))
         return tuple((len(self.cells) - 1, i) for i in range(len(node.outputs)))
-
-
-def _has_parameters(node: Node) -> bool:
-    if node.graphs:
-        return any(_has_parameters(n) or n.box.effect != "pure" for g in node.graphs for n in g.nodes)
-    return bool(node.box.parameters(node.dom, node.cod))
 
 
 def _canonical(cells: list[_Cell], dom: tuple[Hashable, ...], outputs: tuple[Ref, ...]) -> NormalForm:

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import dataclasses
 import itertools
+import keyword
 from collections.abc import Hashable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from catnet.diagnostics import CatnetError, Diagnostic, Note, Span
+from catnet.diagnostics import CatnetError, Diagnostic, Note, Span, fail
 from catnet.diagrams import printing, terms
 from catnet.diagrams.box import REQUIRED, Box, Site, substituted
 from catnet.diagrams.graph import Graph
@@ -360,8 +361,17 @@ class PythonBox(Declared):
     def rule(self, typing: Typing, inputs: Object) -> Object:
         return self.apply(typing, inputs)[0]
 
-    def module(self, site: Site) -> str | None:
+    def target(self) -> tuple[str, str]:
+        """The module and the name in it. Both end up in generated code, so nothing but dotted names passes."""
         module, _, name = self.declaration.target.partition(":")
+        for part in (*module.split("."), *name.split(".")):
+            if not part.isidentifier() or keyword.iskeyword(part) or part.startswith("__"):
+                fail("E0503", f'"{self.declaration.target}" does not name a callable', self.declaration.span,
+                     help='write python "package.module:Callable"')  # fmt: skip
+        return module, name
+
+    def module(self, site: Site) -> str | None:
+        module, name = self.target()
         own = name.split(".")[0]
         alias = site.need(f"python:{module}:{name}") or own
         rest = name[len(own) :]

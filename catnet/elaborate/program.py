@@ -131,10 +131,11 @@ class Program:
         elif isinstance(declaration, tree.Law):
             generic.check_law(self, module, declaration, report)
         else:
-            PythonBox(self, module, declaration, generic_statics(declaration.params)[0])
-            if ":" not in declaration.target:
-                fail("E0503", f'"{declaration.target}" does not name a callable', declaration.span,
-                     help='write python "package.module:Callable"')
+            PythonBox(self, module, declaration, generic_statics(declaration.params)[0]).target()
+            for param in declaration.params:
+                if isinstance(param.annotation, tree.Arrow):
+                    fail("E0212", f"a box written in Python takes static values; `{param.name}` is a diagram",
+                         param.span, help="compose it with the box in a net")  # fmt: skip
 
     def _guarded(self, report: Report, work: Any, span: Span | None) -> None:
         try:

@@ -6,9 +6,9 @@ person would have taken. The text imports only torch (and what `box ... = python
 
 from __future__ import annotations
 
+import builtins
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
 from catnet.diagnostics import CatnetError, Diagnostic
 from catnet.diagrams.box import Box, Site, UnboundSize
@@ -41,7 +41,7 @@ class Writer:
     classes: dict[str, str] = field(default_factory=dict)  # text with `@@` for the name: the name
     order: list[str] = field(default_factory=list)
     needs: dict[str, str] = field(default_factory=dict)  # what is imported: the name that it has here
-    names: Names = field(default_factory=lambda: Names(RESERVED))
+    names: Names = field(default_factory=lambda: Names(RESERVED | set(dir(builtins))))
     memo: dict[tuple[int, tuple[bool, ...], bool], Emitted] = field(default_factory=dict)
 
     def need(self, what: str) -> str:
@@ -521,13 +521,7 @@ def emit(graph: Graph, title: str) -> tuple[str, str]:
     return writer.file([_safe(title)]), made.name
 
 
-def python_leaves(graph: Graph) -> list[tuple[Any, Node]]:
-    """The modules that Python leaves would import, with the nodes that ask."""
-    found = []
-    for _, node in graph.walk():
-        declaration = getattr(node.box, "declaration", None)
-        target = getattr(declaration, "target", None)
-        if target is not None:
-            found.append((target.partition(":")[0], node))
-    return found
-
+def python_leaves(graph: Graph) -> list[tuple[str, str, Node]]:
+    """The module and the name of every Python leaf, with the node that asks for it."""
+    leaves = [node for _, node in graph.walk() if node.box.family == "python"]
+    return [(*node.box.target(), node) for node in leaves]  # type: ignore[attr-defined]

@@ -7,7 +7,7 @@ import unicodedata
 from collections.abc import Iterable
 
 RESERVED = frozenset({"self", "nn", "F", "torch", "math", "Tensor", "InputError"})
-CALLED = frozenset({"max", "min", "range", "tuple", "zip"})  # Python's own functions that a `forward` may call
+CALLED = frozenset({"float", "max", "min", "range", "tuple", "zip"})  # Python's own that a `forward` may call
 
 
 def identifier(text: str, default: str = "x") -> str:

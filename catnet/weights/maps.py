@@ -23,6 +23,54 @@ _MAPS = (
         tied={"lm_head.weight": "wte.weight"},
         strip="transformer.",
     ),
+    # examples/models/llama.cat from `transformers`' LlamaForCausalLM: the keys are ours; old files keep the rates of
+    # the rotation.
+    Map("hf-llama", rules=(SAME,), ignore=("model.layers.{i}.self_attn.rotary_emb.inv_freq",)),
+    # examples/models/resnet18.cat and resnet50.cat from `timm`'s (or torchvision's) ResNet: a convolution and its
+    # norm are one part of ours.
+    Map(
+        "timm-resnet",
+        rules=(
+            Rule("conv1.weight", "stem.conv.weight"),
+            Rule("bn1.{p*}", "stem.norm.{p*}"),
+            *(
+                Rule(f"layer{{s}}.{{i}}.{theirs}.{{p*}}", f"layer{{s}}.{{i}}.{ours}.{{p*}}")
+                for theirs, ours in (
+                    ("conv1", "first.conv"),
+                    ("bn1", "first.norm"),
+                    ("conv2", "second.conv"),
+                    ("bn2", "second.norm"),
+                    ("conv3", "third.conv"),
+                    ("bn3", "third.norm"),
+                    ("downsample.0", "around.conv"),
+                    ("downsample.1", "around.norm"),
+                )
+            ),
+            Rule("fc.{p*}", "fc.{p*}"),
+        ),
+    ),
+    # examples/models/vit.cat from `timm`'s VisionTransformer, whose two tables have a batch axis.
+    Map(
+        "timm-vit",
+        rules=(
+            Rule("cls_token", "cls_token", squeeze=1),
+            Rule("pos_embed", "pos_embed", squeeze=1),
+            SAME,
+        ),
+    ),
+    # examples/models/mlp_mixer.cat from `timm`'s MlpMixer: the keys are ours.
+    Map("timm-mixer", rules=(SAME,)),
+    # examples/models/densenet121.cat from `timm`'s DenseNet, which counts its layers from 1.
+    Map(
+        "timm-densenet",
+        rules=(
+            Rule(
+                "features.denseblock{b}.denselayer{i}.{p*}",
+                "features.denseblock{b}.{i-1}.{p*}",
+            ),
+            SAME,
+        ),
+    ),
 )
 
 MAPS = {made.name: made for made in _MAPS}
