@@ -7,6 +7,7 @@ import json
 import resource
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -16,13 +17,19 @@ TIMEOUT = 600
 
 def fresh(function: str, *args: Any, runs: int = 1) -> dict[str, float]:
     """Run "module:function" in `runs` new processes, one after the other; the least of each of its figures."""
-    best: dict[str, float] = {}
+    return in_turns(function, [args], runs)[0]
+
+
+def in_turns(function: str, calls: Sequence[tuple[Any, ...]], runs: int) -> list[dict[str, float]]:
+    """As `fresh`, for several argument lists in turns, so that a slow minute of the machine hits all alike."""
+    best: list[dict[str, float]] = [{} for _ in calls]
     for _ in range(runs):
-        done = _python("-m", "benchmarks.process", function, json.dumps(args))
-        if done.returncode:
-            raise RuntimeError(f"{function}{args} failed:\n{done.stderr[-2000:]}")
-        for name, value in json.loads(done.stdout.splitlines()[-1]).items():
-            best[name] = min(value, best.get(name, value))
+        for least, args in zip(best, calls, strict=True):
+            done = _python("-m", "benchmarks.process", function, json.dumps(args))
+            if done.returncode:
+                raise RuntimeError(f"{function}{args} failed:\n{done.stderr[-2000:]}")
+            for name, value in json.loads(done.stdout.splitlines()[-1]).items():
+                least[name] = min(value, least.get(name, value))
     return best
 
 

@@ -82,6 +82,8 @@ def compile(
     from catnet.torch import compile_diagram
 
     if isinstance(spec, Diagram):
+        if net is not None or params:
+            raise TypeError("a diagram has its arguments already: write catnet.compile(diagram, on = ...)")
         return compile_diagram(spec, allow, on)
     program = load(spec, roots=roots)
     if net is None:
@@ -101,6 +103,8 @@ def __getattr__(name: str) -> Any:
 
     if name in _LAZY:
         return getattr(importlib.import_module(_LAZY[name]), name)
+    if name == "weights":
+        return importlib.import_module("catnet.weights")
     if not name.startswith("_"):
         from catnet.boxes import VOCABULARY
         from catnet.vocabulary import COMBINATORS, word

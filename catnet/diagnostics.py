@@ -107,14 +107,14 @@ class Diagnostic:
 
     def render(self) -> str:
         """Plain text: the header, the source lines with the places underlined, the notes and the fix."""
-        lines = [f"{self.severity}[{self.code}]: {self.message}"]
+        lines = [f"{self.severity}[{self.code}]: {_clipped(self.message)}"]
         if self.span is not None:
             lines += _excerpt(self.span, self.label, "^")
         for note in self.notes:
             if note.span is not None:
-                lines += [*_indent(note.text, "  note: "), *_excerpt(note.span, "", "-")]
+                lines += [*_indent(_clipped(note.text), "  note: "), *_excerpt(note.span, "", "-")]
             else:
-                lines += _indent(note.text, "  note: ")
+                lines += _indent(_clipped(note.text), "  note: ")
         if self.help:
             lines += _indent(self.help, "  help: ")
         return "\n".join(lines)
@@ -190,6 +190,11 @@ def _span_json(span: Span | None) -> dict[str, object] | None:
     }
 
 
+def _clipped(text: str) -> str:
+    """A text without its middle, where it is longer than anyone reads: names may have a million letters."""
+    return text if len(text) <= 2 * _READ else f"{text[:_READ]} ... {text[-_READ:]}"
+
+
 def _indent(text: str, head: str) -> list[str]:
     first, *rest = text.split("\n")
     return [head + first, *(" " * len(head) + line for line in rest)]
@@ -199,6 +204,7 @@ def _width(text: str) -> int:
     return sum(2 if unicodedata.east_asian_width(c) in "WF" else 1 for c in text)
 
 
+_READ = 1000  # characters at either end of a message that is cut
 _CONTEXT = 110  # columns of a source line that are shown; a longer line is cut around the place
 
 

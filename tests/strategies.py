@@ -652,6 +652,7 @@ def specs(draw: DrawFn, depth: int = 3) -> Spec:
 
 
 @st.composite
-def built(draw: DrawFn, dom: tuple[Shape, ...] | None = None, depth: int = 2) -> Part:
+def built(draw: DrawFn, dom: tuple[Shape, ...] | None = None, depth: int = 2, labels: bool = True) -> Part:
     """A part that Python builds too."""
-    return draw(parts(draw(doms) if dom is None else dom, depth, Room(text_only=False)))
+    room = Room(text_only=False) if labels else Room(text_only=False).unlabelled()
+    return draw(parts(draw(doms) if dom is None else dom, depth, room))

@@ -20,7 +20,7 @@ ORDER = [
     {"diagrams"},
     {"boxes"},
     {"elaborate", "codes", "files"},
-    {"torch", "draw", "nn"},
+    {"torch", "draw", "nn", "weights"},
     {"analysis", "vocabulary"},
     {"hook", "editor"},
     {"cli"},

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 from catnet.boxes.axes import LAST, ZERO, axis_position, is_open, is_unknown, located, only_wire, trailing
 from catnet.diagrams.box import Box, MapKind, Site, box
+from catnet.diagrams.structural import MAX_WIRES, too_many_wires
 from catnet.types.dims import Dim
 from catnet.types.facts import Pred, Verdict
 from catnet.types.infer import reject
@@ -171,6 +172,8 @@ class Chunk(Box):
         if parts is None or parts < 1:
             raise reject(f"`chunk` needs a known number of parts, at least 1, not `{self.parts}`",
                          help="the number of wires cannot depend on a parameter")  # fmt: skip
+        if parts > MAX_WIRES:
+            raise too_many_wires()
         found = located(typing, wire, self.axis, box=self.name)
         if found is None:
             return tuple(inference.fresh_wire() for _ in range(parts))

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 from catnet.boxes.axes import ONE, trailing
 from catnet.boxes.linear import last
-from catnet.diagrams.box import Box, MapKind, Site, box
+from catnet.diagrams.box import Box, Effect, MapKind, Site, box
 from catnet.types.dims import Dim
 from catnet.types.facts import Pred
 from catnet.types.infer import reject
@@ -123,7 +123,8 @@ class Recurrence(Box):
     """Layers of cells along the first axis, from a state of zeros; `bidirectional`: forwards and backwards, the
     outputs side by side.
 
-    With `state`, the last state of every layer and direction comes out too.
+    With `state`, the last state of every layer and direction comes out too. With `dropout`, the outputs of every
+    layer but the last pass a dropout of that probability; the effect is then `random`.
     """
 
     h: Dim
@@ -131,11 +132,17 @@ class Recurrence(Box):
     bidirectional: bool
     bias: bool
     state: bool
+    dropout: float
     map_kind: ClassVar[MapKind] = "smooth"
     batch_axes: ClassVar[int | None] = 1
     gates: ClassVar[int] = 1
     states: ClassVar[int] = 1
     layer: ClassVar[str] = ""
+
+    @property
+    def effect(self) -> Effect:  # type: ignore[override]
+        """Pure, but for dropout."""
+        return "random" if self.dropout else "pure"
 
     @property
     def ways(self) -> int:
@@ -148,6 +155,9 @@ class Recurrence(Box):
                 f"whether `{self.name}` is bidirectional, and whether it gives its state, must be known here",
                 help="write `if ... then ... else ...` around it",
             )
+        if isinstance(self.dropout, float) and not 0.0 <= self.dropout < 1.0:
+            detail = f"`dropout` of `{self.name}` is a probability below 1, not {self.dropout}"
+            raise reject(detail, help=f"write {self.name}(..., dropout = 0.1)")
         typing.inference.demand(Pred(">=", self.layers, ONE), f"`{self.name}` needs {self.layers} >= 1 layers")
         state = f" @ R[{self.ways}*layers, h]" * self.states if self.state else ""
         signature, _ = self.type_rule(f"R[t, d] -> R[t, {self.ways}*h]{state}")
@@ -177,6 +187,7 @@ class Recurrence(Box):
         options = f", num_layers={layers}" if layers != 1 else ""
         options += "" if self.bias else ", bias=False"
         options += ", bidirectional=True" if self.bidirectional else ""
+        options += f", dropout={self.dropout!r}" if self.dropout and layers != 1 else ""
         sizes = f"{site.static(last(site.inputs))}, {site.static(self.h)}"
         return f"nn.{self.layer}({sizes}{options}{self.option()}, batch_first=True)"
 
@@ -198,7 +209,7 @@ class Lstm(Recurrence):
     `torch.nn.LSTM`). R[t, d] -> R[t, h], or R[t, 2*h] if `bidirectional`; the state starts at zero.
 
     With `state`, the last hidden and cell states come out too, R[n, h] @ R[n, h] for n layers and directions.
-    At most one batch axis. The matrix products are counted.
+    `dropout` stands between the layers. At most one batch axis. The matrix products are counted.
     """
 
     h: Dim
@@ -206,6 +217,7 @@ class Lstm(Recurrence):
     bidirectional: bool = False
     bias: bool = True
     state: bool = False
+    dropout: float = 0.0
     gates: ClassVar[int] = 4
     states: ClassVar[int] = 2
     layer: ClassVar[str] = "LSTM"
@@ -216,8 +228,8 @@ class Gru(Recurrence):
     """A stack of gated recurrent units along the first axis (Cho et al., 2014; `torch.nn.GRU`).
     R[t, d] -> R[t, h], or R[t, 2*h] if `bidirectional`; the state starts at zero.
 
-    With `state`, the last state comes out too, R[n, h] for n layers and directions. At most one batch axis. The
-    matrix products are counted.
+    With `state`, the last state comes out too, R[n, h] for n layers and directions. `dropout` stands
+    between the layers. At most one batch axis. The matrix products are counted.
     """
 
     h: Dim
@@ -225,6 +237,7 @@ class Gru(Recurrence):
     bidirectional: bool = False
     bias: bool = True
     state: bool = False
+    dropout: float = 0.0
     gates: ClassVar[int] = 3
     layer: ClassVar[str] = "GRU"
 
@@ -234,8 +247,8 @@ class Rnn(Recurrence):
     """A stack of plain recurrent nets with tanh or relu along the first axis (Elman, 1990; `torch.nn.RNN`).
     R[t, d] -> R[t, h], or R[t, 2*h] if `bidirectional`; the state starts at zero.
 
-    With `state`, the last state comes out too, R[n, h] for n layers and directions. At most one batch axis. The
-    matrix products are counted.
+    With `state`, the last state comes out too, R[n, h] for n layers and directions. `dropout` stands
+    between the layers. At most one batch axis. The matrix products are counted.
     """
 
     h: Dim
@@ -244,6 +257,7 @@ class Rnn(Recurrence):
     bias: bool = True
     state: bool = False
     activation: str = "tanh"
+    dropout: float = 0.0
     layer: ClassVar[str] = "RNN"
 
     def rule(self, typing: Typing, inputs: Object) -> Object:

@@ -32,6 +32,12 @@ def main(argv: Sequence[str] | None = None) -> int:
         with contextlib.suppress(OSError, ValueError):  # Python flushes once more when it ends
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return PIPE_CLOSED
+    except OSError as error:  # the disk is full
+        with contextlib.suppress(OSError, ValueError):
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        reason = (error.strerror or str(error)).lower()
+        complain([Diagnostic("E0602", f"cannot write to the standard output: {reason}")])
+        return USAGE
 
 
 def _run(argv: Sequence[str] | None) -> int:
@@ -53,7 +59,7 @@ def _run(argv: Sequence[str] | None) -> int:
     except CatnetError as error:
         complain(error.diagnostics)
         return exit_code(error.diagnostics)
-    except (KeyboardInterrupt, BrokenPipeError):
+    except (KeyboardInterrupt, OSError):
         raise
     except Exception as error:
         return _our_fault(error)

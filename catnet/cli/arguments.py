@@ -87,5 +87,6 @@ def _below(folder: Path) -> Iterator[Path]:
     for where, folders, files in os.walk(folder):
         folders[:] = sorted(f for f in folders if not f.startswith("."))
         for name in sorted(files):
-            if name.endswith(".cat") and not name.startswith("."):
-                yield Path(where) / name
+            path = Path(where) / name
+            if name.endswith(".cat") and not name.startswith(".") and path.is_file():
+                yield path

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import sys
 from argparse import Namespace
 from collections.abc import Iterable
@@ -218,8 +219,15 @@ def law(options: Namespace) -> int:
 
 
 def explain(options: Namespace) -> int:
-    """`catnet explain CODE`: what a code means; without a code, all of them."""
+    """`catnet explain CODE`: what a code means, or what a box does; without one, all codes."""
     from catnet import codes
 
-    print_safely((codes.listing() if options.code is None else codes.explain(options.code)).rstrip("\n"))
+    asked = options.code
+    if asked is None or re.fullmatch(r"\s*[Ee]?\d+\w*\s*", asked):
+        text = codes.listing() if asked is None else codes.explain(asked)
+    else:
+        from catnet.cli import words
+
+        text = words.listing() if asked == "boxes" else words.page(asked)
+    print_safely(text.rstrip("\n"))
     return FINE

@@ -164,11 +164,13 @@ def _add_explain(commands: Any) -> None:
     command = _command(
         commands,
         "explain",
-        "tell what a diagnostic code means, with an example",
+        "tell what a diagnostic code means, or what a box does",
         "catnet explain E0203",
+        "catnet explain conv       what the box does, and its static arguments",
+        "catnet explain boxes      list all boxes",
         "catnet explain            list all codes",
     )
-    command.add_argument("code", metavar="CODE", nargs="?", help="the code, as in error[E0203]")
+    command.add_argument("code", metavar="CODE", nargs="?", help="the code, as in error[E0203], or the name of a box")
 
 
 def _net(command: argparse.ArgumentParser) -> None:

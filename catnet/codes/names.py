@@ -69,8 +69,8 @@ CODES = (
         "E0213",
         "an unknown argument, one given twice, or too many",
         """The box or net has no static argument of this name, takes fewer of them, or gets one both by
-        position and by name. `catnet show` and the vocabulary pages list what each box takes; the help
-        line offers the nearest name.""",
+        position and by name. `catnet explain linear` tells what that box takes; the help line offers
+        the nearest name.""",
         bad="net head : R[d] -> R[10] = linear(10, basis = false)\n",
         good="net head : R[d] -> R[10] = linear(10, bias = false)\n",
     ),

@@ -14,7 +14,10 @@ def arity(term: terms.Diagram, scope: Mapping[str, Any]) -> int | None:
         if isinstance(term, terms.Leaf):
             return term.box.arity
         if isinstance(term, terms.Then):
-            term = next(term.flat())
+            first = next((p for p in term.flat() if not _is_identity(p)), None)
+            if first is None:  # nothing but `id`s
+                return None
+            term = first
         elif isinstance(term, (terms.Labelled, terms.Repeat, terms.Inverse, terms.Transpose)):
             term = term.body
         elif isinstance(term, terms.Use):
@@ -23,6 +26,27 @@ def arity(term: terms.Diagram, scope: Mapping[str, Any]) -> int | None:
             term = term.step(term.start)
         else:
             return _of_parts(term, scope)
+
+
+def opening_width(term: terms.Diagram) -> int:
+    """How many input wires a term gets where nothing says it: one for each part that takes any number."""
+    known = arity(term, {})
+    if known is not None:
+        return known
+    if isinstance(term, terms.Then):
+        first = next((p for p in term.flat() if not _is_identity(p)), None)
+        return 1 if first is None else opening_width(first)
+    if isinstance(term, terms.Tensor):
+        return sum(opening_width(p) for p in term.flat())
+    if isinstance(term, (terms.Labelled, terms.Repeat, terms.Inverse)):
+        return opening_width(term.body)
+    if isinstance(term, terms.Fan):
+        return max((opening_width(p) for p in term.parts), default=1)
+    return 1
+
+
+def _is_identity(term: terms.Diagram) -> bool:
+    return isinstance(term, terms.Leaf) and term.box.name == "id"
 
 
 def _of_parts(term: terms.Diagram, scope: Mapping[str, Any]) -> int | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
 from catnet.diagnostics import Diagnostic, Note, Span
@@ -15,7 +16,7 @@ from catnet.types.wires import Axis, Object, Pack, Wire, show_object
 if TYPE_CHECKING:
     from catnet.diagrams.box import Box
     from catnet.diagrams.graph import Node, Value
-    from catnet.diagrams.terms import Choice, Diagram, Shared
+    from catnet.diagrams.terms import Choice, Diagram, Let, Shared
 
 _CODES = {"count": "E0204", "axis": "E0203", "rank": "E0203", "kind": "E0205", "open": "E0206"}
 
@@ -80,6 +81,9 @@ def _headline(problem: TypeProblem, got: Wire, expected: Wire, name: str, promis
         return f"{what} does not fit{to}: the wires have different numbers of axes, {axes}"
     if problem.reason == "open":
         return f"{what} may not fit{to}: {sizes} cannot be proved"
+    if got.kind.name == expected.kind.name == "Fin":
+        words = readable(f"`{got.kind}` against `{expected.kind}`")
+        return f"{what} does not fit{to}: integers of different ranges, {words}"
     if promise:
         return f"`{promise}` promises {_kind_words(expected)}, but its body gives {_kind_words(got)}"
     return f"`{name}` takes {_kind_words(expected)}, but {_kind_words(got)} come"
@@ -99,12 +103,29 @@ def _miscounted(problem: TypeProblem, node: Node, name: str) -> Diagnostic:
     detail = f"`{name}` {problem.detail}" if problem.detail.startswith("takes") else problem.detail
     message = f"wrong number of wires: {detail}, but {_wires(len(got))} come" + ("s" if len(got) == 1 else "")
     notes = (Note(readable(f"what comes is `{show_object(got)}`"), _producer_span(node)),) if got else ()
-    return Diagnostic("E0204", readable(message), node.span, notes=notes)
+    return Diagnostic("E0204", readable(message), node.span, notes=notes, help=_recount(detail, len(got)))
+
+
+def _recount(detail: str, came: int) -> str:
+    """How a wrong number of wires is usually put right."""
+    if "takes 1 wire" in detail and came > 1:
+        return "`add` or `concat` makes one wire of them; `each(f)` puts f on every wire"
+    if detail.startswith("the parts of `@`") and came == 1:
+        return "`(f, g)` gives the same wire to each part"
+    return ""
 
 
 def too_large(error: DimError, span: Span | None) -> Diagnostic:
     """A size that outgrows what dimensions may be."""
     return Diagnostic("E0225", f"this dimension cannot be worked out: {error}", span)
+
+
+def negative(wires: Iterable[Any], what: str, span: Span | None) -> Iterator[Diagnostic]:
+    """The wires that have an axis of a size below 0, which no tensor has."""
+    for wire in wires:
+        sizes = [a.size for a in wire.axes if isinstance(a, Axis)] if isinstance(wire, Wire) else []
+        if any(size.value is not None and size.value < 0 for size in sizes):
+            yield Diagnostic("E0207", f"{what} `{wire}`, but no size is below 0", span)
 
 
 def _wires(count: int) -> str:
@@ -215,7 +236,10 @@ def _fix(problem: TypeProblem, node: Node, got: Wire, expected: Wire, inference:
 
 
 def _refit(problem: TypeProblem, node: Node, a: Axis, b: Axis, promise: str) -> str:
-    """How the last axis gets its size: the box before can give it, or one more box."""
+    """How the axis gets its size: the box that made it can give another, or, for the last, one more box does."""
+    windowed = _windowed(problem, node, a)
+    if windowed is not None:
+        return _keeping(windowed)
     if problem.axis != 0 or any(n.startswith("?") for n in b.size.symbols):
         return ""
     before = node.inputs[problem.port].node if problem.port < len(node.inputs) else None
@@ -223,6 +247,25 @@ def _refit(problem: TypeProblem, node: Node, a: Axis, b: Axis, promise: str) -> 
         return f"let `{before.box.name}` give {b} features instead of {a}: `{before.box.name}({b})`"
     where = "at the end" if promise else "in between"
     return f"put `linear({b})` {where}: it turns the last axis from {a} to {b}"
+
+
+def _windowed(problem: TypeProblem, node: Node, a: Axis) -> Box | None:
+    """The convolution or pooling that gave an axis its size, if one did."""
+    value = node.inputs[problem.port] if problem.port < len(node.inputs) else None
+    while value is not None and value.node is not None and problem.axis is not None:
+        if hasattr(value.node.box, "kernel"):
+            return value.node.box
+        value = next((v for v in value.node.inputs if _axis(v.wire, problem.axis) == a), None)
+    return None
+
+
+def _keeping(box: Any) -> str:
+    """The padding with which a window leaves sizes as they are, where there is one."""
+    (kernel, *other), stride = box.kernel, getattr(box, "stride", ())
+    odd = not other and kernel.value is not None and kernel.value % 2 == 1
+    if not odd or any(s.value != 1 for s in stride) or not stride or getattr(box, "dilation", stride) != stride:
+        return ""
+    return f"with `padding = {kernel.value // 2}`, `{box.name}` keeps the sizes"
 
 
 def unequal(a: Dim, b: Dim, node: Node | None, verdict: Verdict | bool, inference: Inference) -> Diagnostic:
@@ -296,6 +339,16 @@ def uneven(box: Box, first: Diagram, n: int, other: Diagram, m: int, span: Any) 
         f"wrong number of wires: the parts of `{box.sign()}` give {_wires(n)} and {_wires(m)}",
         other.span or span,
         notes=(Note(f"this part gives {_wires(n)}", first.span),),
+    )
+
+
+def misnamed(statement: Let, shown: str, count: int) -> Diagnostic:
+    """More or fewer names than wires."""
+    return Diagnostic(
+        "E0204",
+        f"{len(statement.targets)} names for {_wires(count)}",
+        statement.span,
+        notes=(Note(f"the right side gives {shown}"),),
     )
 
 

@@ -13,6 +13,7 @@ differ only in what else uses them, may be told apart although they could be exc
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Hashable
 from dataclasses import dataclass
 from functools import cached_property
@@ -46,16 +47,16 @@ class NormalForm:
 _INNER: WeakValueDictionary[NormalForm, NormalForm] = WeakValueDictionary()
 
 
-def _inner(graph: Graph, done: dict[int, NormalForm]) -> NormalForm:
+def _inner(graph: Graph, done: dict[int, NormalForm], limit: int) -> NormalForm:
     """The normal form of a graph inside another. Equal ones are one object, so that nets of nets of nets
     compare in linear time."""
     if id(graph) not in done:
-        made = _form(graph, done)
+        made = _form(graph, done, limit)
         done[id(graph)] = _INNER.setdefault(made, made)
     return done[id(graph)]
 
 
-@dataclass
+@dataclass(slots=True)
 class _Cell:
     key: Hashable
     inputs: tuple[Ref, ...]
@@ -66,11 +67,11 @@ class _Cell:
 @large_work()
 def normal_form(graph: Graph) -> NormalForm:
     """The normal form of a graph, in time linear in its (counted out) size."""
-    return _form(graph, {})
+    return _form(graph, {}, BUDGET)
 
 
-def _form(graph: Graph, done: dict[int, NormalForm]) -> NormalForm:
-    flat = _Flattener(graph.size <= BUDGET, done)
+def _form(graph: Graph, done: dict[int, NormalForm], limit: int) -> NormalForm:
+    flat = _Flattener(graph.size <= limit, done)
     inputs = tuple((-1, i) for i in range(len(graph.inputs)))
     outputs = flat.run(graph, inputs)
     return _canonical(flat.cells, tuple(w for w in graph.dom), outputs)
@@ -122,7 +123,7 @@ class _Flattener:
         return path if node.owner is None else (*path[:-1], -1 - id(node.owner))
 
     def leaf(self, node: Node, inputs: tuple[Ref, ...], path: tuple[int, ...]) -> tuple[Ref, ...]:
-        inner = tuple(_inner(g, self.done) for g in node.graphs)
+        inner = tuple(_inner(g, self.done, BUDGET if self.expand else SMALL) for g in node.graphs)
         if inner and not getattr(node.box, "opaque", False):  # a net or a repeat: its name does not matter
             key: Hashable = ("part", node.count, inner)
         else:
@@ -143,28 +144,38 @@ class _Flattener:
 
 
 def _canonical(cells: list[_Cell], dom: tuple[Hashable, ...], outputs: tuple[Ref, ...]) -> NormalForm:
-    histories: list[int] = []
-    for cell in cells:
-        past = tuple((histories[c] if c >= 0 else -1, port) for c, port in cell.inputs)
-        histories.append(hash((cell.key, past)))
     used = {c for cell in cells for c, _ in cell.inputs} | {c for c, _ in outputs}
     loose = [i for i, cell in enumerate(cells) if cell.kept and i not in used]
+    histories = _histories(cells) if loose else []
     loose.sort(key=lambda i: (histories[i], i))
     numbers: dict[int, int] = {-1: -1}
     order: list[int] = []
     for root in [c for c, _ in outputs] + loose:
         _visit(root, cells, numbers, order)
     # kept cells that only dropped cells use
-    for i in sorted((i for i, c in enumerate(cells) if c.kept and i not in numbers), key=histories.__getitem__):
+    hidden = [i for i, c in enumerate(cells) if c.kept and i not in numbers]
+    histories = histories or _histories(cells) if hidden else []
+    for i in sorted(hidden, key=histories.__getitem__):
         _visit(i, cells, numbers, order)
+    uses = Counter(cell.owner for cell in cells if cell.owner is not None)
     owners: dict[int, int] = {}
     rows = []
     for i in order:
         cell = cells[i]
-        owner = None if cell.owner is None else owners.setdefault(cell.owner, len(owners))
+        once = cell.owner is None or uses[cell.owner] == 1  # what is shared with nothing is as good as fresh
+        owner = None if once else owners.setdefault(cell.owner, len(owners))
         key = cell.key if owner is None else (cell.key, "shared", owner)
         rows.append((key, tuple((numbers[c], port) for c, port in cell.inputs)))
     return NormalForm(dom, tuple(rows), tuple((numbers[c], port) for c, port in outputs))
+
+
+def _histories(cells: list[_Cell]) -> list[int]:
+    """For each cell a number that says what it is and what it comes from."""
+    histories: list[int] = []
+    for cell in cells:
+        past = tuple((histories[c] if c >= 0 else -1, port) for c, port in cell.inputs)
+        histories.append(hash((cell.key, past)))
+    return histories
 
 
 def _visit(root: int, cells: list[_Cell], numbers: dict[int, int], order: list[int]) -> None:
@@ -180,5 +191,3 @@ def _visit(root: int, cells: list[_Cell], numbers: dict[int, int], order: list[i
             continue
         stack.append((at, True))
         stack.extend((c, False) for c, _ in reversed(cells[at].inputs) if c not in numbers)
-
-

@@ -99,7 +99,7 @@ def _place(
         typing._spend(term.span)
         first = typing.subgraph(name, step(start), wires)
         node.graphs = (first,)
-        if not varies and same_types(typing, first.cod, wires):
+        if not varies and count.value != 1 and same_types(typing, first.cod, wires):
             return first.cod
         graphs = [first]
         for i in range(1, count.value):

@@ -108,8 +108,10 @@ class Diagram:
 
     def __repr__(self) -> str:
         from catnet.diagrams.printing import to_tree
+        from catnet.limits import large_work
 
-        return format_expression(to_tree(self), width=1_000_000)
+        with large_work():
+            return format_expression(to_tree(self), width=1_000_000)
 
     # -- readings: each room is imported when it is asked for ---------------------------------------------------
 

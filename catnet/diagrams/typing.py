@@ -11,9 +11,9 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
-from catnet.diagnostics import CatnetError, Diagnostic, Note, Report, Span
+from catnet.diagnostics import CatnetError, Diagnostic, Report, Span
 from catnet.diagrams import mistakes, repeat, terms
-from catnet.diagrams.arity import arity, split
+from catnet.diagrams.arity import arity, opening_width, split
 from catnet.diagrams.box import Box
 from catnet.diagrams.graph import Graph, Node, Value
 from catnet.diagrams.labels import Labels
@@ -118,8 +118,11 @@ class Typing:
         demands, inference.demands = inference.demands, []
         for demand in demands:
             predicate = inference.resolved(demand.predicate)
-            if decide(predicate, inference.facts) is not True:
+            known = decide(predicate, inference.facts)
+            if known is not True:
                 self.report.add(mistakes.undemanded(predicate, demand, inference))
+            if known is None:  # told once: what follows from it is not missing as well
+                inference.facts = assume(predicate, True, inference.facts)
         inference.open = []
 
     # -- placing ---------------------------------------------------------------------------------------------
@@ -146,6 +149,9 @@ class Typing:
         except DimError as error:
             self.report.add(mistakes.too_large(error, span))
             wires = self._unknown(box, node.dom)
+        below = list(mistakes.negative(wires, f"`{box.name or 'this part'}` gives", span))
+        if below and not any(mistakes.negative(node.dom, "", None)):  # the first box that gives one is to blame
+            self.report.extend(below)
         self.node = node
         node.outputs = tuple(Value(w, node, i) for i, w in enumerate(wires))
         self._nodes.append(node)
@@ -358,7 +364,8 @@ class Typing:
                     return
             last.graphs = first.graphs
             return
-        one, two = (n.box.parameters(n.dom, n.cod) for n in (first, last))
+        wires = self.inference.wires
+        one, two = (n.box.parameters(wires(n.dom), wires(n.cod)) for n in (first, last))
         for name in one.keys() & two.keys():
             for mine, theirs in zip(one[name], two[name], strict=True):
                 verdict = self.inference.equal(mine, theirs)
@@ -401,12 +408,14 @@ class Typing:
         try:
             for statement in term.statements:
                 if isinstance(statement.value, terms.Diagram):
-                    self._bind(statement, self.place(statement.value, ()))
+                    before = len(self.report.diagnostics)
+                    values = self.place(statement.value, ())
+                    self._bind(statement, values, broken=len(self.report.diagnostics) > before)
             return self.place(term.result, ())
         finally:
             self._scope = saved
 
-    def _bind(self, statement: terms.Let, values: Values) -> None:
+    def _bind(self, statement: terms.Let, values: Values, broken: bool) -> None:
         targets = statement.targets
         if len(targets) == len(values):
             for name, value in zip(targets, values, strict=True):
@@ -416,14 +425,8 @@ class Typing:
         elif len(targets) == len(values):
             self._scope.update((n, (v,)) for n, v in zip(targets, values, strict=True) if n != "_")
         elif targets != ("_",):
-            self.report.add(
-                Diagnostic(
-                    "E0204",
-                    f"{len(targets)} names for {len(values)} wire{'s' * (len(values) != 1)}",
-                    statement.span,
-                    notes=(Note(f"the right side gives {_shown(values, self.inference)}"),),
-                )
-            )
+            if not broken:
+                self.report.add(mistakes.misnamed(statement, _shown(values, self.inference), len(values)))
             for name in targets:
                 self._scope[name] = (Value(self.inference.fresh_wire()),)
 
@@ -499,8 +502,7 @@ def graph_of(term: terms.Diagram, wires: Sequence[Wire] | None = None) -> Graph:
         if opening is not None:
             wires, typing.inference.facts, typing.budget = opening()
         else:
-            count = arity(term, {})
-            wires = [typing.inference.fresh_wire() for _ in range(1 if count is None else count)]
+            wires = [typing.inference.fresh_wire() for _ in range(opening_width(term))]
     graph = typing.finish(typing.subgraph("main", term, wires))
     typing.report.raise_errors()
     if typing.inference.open_variables(graph.dom + graph.cod):

@@ -48,7 +48,7 @@ class Scope:
     def words(self) -> Iterator[str]:
         """Every name that could be meant; walked only when one is to be offered in a message."""
         yield from (*self.statics, *self.wires, *self.shared)
-        yield from (*(self.module.names if self.module else ()), *VOCABULARY, *COMBINATORS)
+        yield from (*(self.module.names if self.module else ()), *VOCABULARY, *COMBINATORS, "true", "false")
 
 
 class Evaluator:

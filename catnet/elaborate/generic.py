@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from catnet.diagnostics import Diagnostic, Note, Report
 from catnet.diagrams import mistakes, terms
-from catnet.diagrams.arity import arity
+from catnet.diagrams.arity import arity, opening_width
 from catnet.diagrams.graph import Graph, Node
 from catnet.diagrams.structural import Identity
 from catnet.diagrams.typing import Typing
@@ -34,6 +34,7 @@ def check_net(program: Program, module: Module, net: tree.Net, report: Report) -
     """
     statics, lower = generic_statics(net.params)
     signature = read_signature(net.type, net.where, statics)
+    report.extend(mistakes.negative((*signature.dom, *signature.cod), f"`{net.name}` has", net.type.span))
     dims = {name: Dim.sym(name) for name in signature.universals}
     for param in net.params:
         if isinstance(param.annotation, tree.Arrow):
@@ -139,7 +140,8 @@ def law_graphs(
     """
     counts = [n for n in (arity(left, {}), arity(right, {})) if n is not None]
     if wires is None:
-        wires = tuple(typing.inference.fresh_wire() for _ in range(counts[0] if counts else 1))
+        count = counts[0] if counts else max(opening_width(left), opening_width(right))
+        wires = tuple(typing.inference.fresh_wire() for _ in range(count))
     errors = len(typing.report.errors)
     one, two = (typing.subgraph(side, term, wires) for side, term in (("left", left), ("right", right)))
     if len(typing.report.errors) > errors:

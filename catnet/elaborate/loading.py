@@ -58,6 +58,8 @@ def read_source(path: Path, span: Span | None = None, name: str | None = None) -
     try:
         if path.is_dir():
             fail("E0301", f"`{shown}` is a directory, not a .cat file", span)
+        if span is not None and path.exists() and not path.is_file():  # reading a pipe may wait for ever
+            fail("E0301", f"`{shown}` is not a regular file", span)
         with path.open("rb") as stream:
             data = stream.read(MAX_BYTES + 1)
     except OSError as error:

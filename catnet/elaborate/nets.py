@@ -13,7 +13,7 @@ from collections.abc import Hashable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from catnet.diagnostics import CatnetError, Diagnostic, Note, Span, fail
-from catnet.diagrams import printing, terms
+from catnet.diagrams import mistakes, printing, terms
 from catnet.diagrams.box import REQUIRED, Box, Site, substituted
 from catnet.diagrams.graph import Graph
 from catnet.elaborate.evaluate import Evaluator, Scope, net_params
@@ -264,6 +264,8 @@ class NetBox(Declared):
                                self.declaration.span)
                 )
             wires.append(_with_sizes(port, self.sizes))
+        for problem in mistakes.negative(wires, f"`{self.name}` would take", self.declaration.span):
+            raise CatnetError(problem)
         facts = Facts()
         for clause in self.written.where:
             put = substituted(clause, self.sizes)
@@ -422,6 +424,19 @@ def net_scope(
     return Scope(module, {**statics, **dims}, frozenset(signature.universals | tags))
 
 
+def _uses_any(expr: tree.Expr, names: tuple[str, ...]) -> bool:
+    stack: list[object] = [expr]
+    while stack:
+        node = stack.pop()
+        if isinstance(node, tree.Name) and node.id in names:
+            return True
+        if isinstance(node, tuple):
+            stack.extend(node)
+        elif isinstance(node, tree.Node):
+            stack.extend(getattr(node, s) for s in node.__dataclass_fields__ if s not in ("span", "comments"))
+    return False
+
+
 def body_term(
     evaluator: Evaluator, body: tree.Expr | tree.Body, signature: Signature, span: Span | None, linear: bool
 ) -> terms.Diagram:
@@ -429,6 +444,11 @@ def body_term(
     names = tuple(n for n in signature.names if n is not None)
     if isinstance(body, tree.Body):
         return evaluator.body(body, names, span, linear)
+    if names and not _uses_any(body, names):
+        shown = ", ".join(f"`{n}`" for n in names)
+        start = " @ ".join(names)
+        fail("E0209", f"the inputs are named {shown}, but the body does not use the names", body.span,
+             help=f"start with `{start} >> ...`, or give the types without names")  # fmt: skip
     if names:  # named wires with an expression for a body: the same as a braced body that only returns
         return evaluator.body(tree.Body((), body, span=body.span), names, span, linear)
     return evaluator.diagram(body)

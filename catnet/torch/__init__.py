@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import importlib
+import re
+import traceback
 from collections.abc import Iterable, Sequence
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
@@ -34,19 +36,35 @@ def compile_diagram(diagram: Diagram, allow: Iterable[str] = (), on: str | None 
 
     allowed = list(allow)
     text, name, leaves = _emit(diagram, allowed, on)
-    try:
-        for leaf in leaves:
+    for leaf in leaves:
+        try:
             _stay_inside(*leaf, allowed)
+        except CatnetError:
+            raise
+        except Exception as error:
+            raise _failed(leaf, error) from error
+    try:
         made: nn.Module = load_class(text, name)()
-    except CatnetError:
-        raise
     except Exception as error:
         if not leaves:
             raise
-        words = f"a Python leaf failed: {type(error).__name__}: {error}"
-        hint = "the callable gets the box's static arguments by name"
-        raise CatnetError(Diagnostic("E0502", words, leaves[0][2].span, help=hint)) from error
+        raise _failed(_blamed(leaves, error), error) from error
     return made
+
+
+def _failed(leaf: Leaf, error: Exception) -> CatnetError:
+    module, name, node = leaf
+    words = f'the Python leaf "{module}:{name}" failed: {type(error).__name__}: {error}'
+    hint = "the callable gets the box's static arguments by name"
+    return CatnetError(Diagnostic("E0502", words, node.span, help=hint))
+
+
+def _blamed(leaves: Sequence[Leaf], error: Exception) -> Leaf:
+    """The leaf that was being constructed: its name stands in the generated line that failed."""
+    frames = traceback.extract_tb(error.__traceback__)
+    line = next((f.line or "" for f in reversed(frames) if f.filename.startswith("<catnet")), "")
+    called = [leaf for leaf in leaves if re.search(rf"\b{leaf[1].split('.')[0]}(_\d+)?\b", line)]
+    return (called or leaves)[0]
 
 
 def _emit(

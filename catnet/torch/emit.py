@@ -9,6 +9,7 @@ from __future__ import annotations
 import builtins
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 from catnet.diagnostics import CatnetError, Diagnostic
 from catnet.diagrams.box import Box, Site, UnboundSize
@@ -300,7 +301,8 @@ class ClassBody:
             if len(only.graphs) == 1 and not hasattr(only.box, "statements") and only.owner is None:
                 inner = self.writer.class_of(only.graphs[0], flags, even=even)
                 return f"{inner.name}()", only.box.name, inner.batched
-            if not only.graphs and type(only.box).code is Box.code:
+            plain = type(only.box).code is Box.code and not hasattr(only.box, "statements")
+            if not only.graphs and plain:
                 site = Site(only.dom, only.cod, [], "", self.writer.need, batched=list(flags))
                 made = only.box.module(site)
                 if made is not None and only.box.register != "buffer":
@@ -440,9 +442,13 @@ def _place(node: Node) -> str:
     if node.span is None:
         return ""
     line, _ = node.span.source.position(node.span.start)
-    file = node.span.source.name.replace("\\", "/").rsplit("/", 1)[-1]
-    shown = "".join(c for c in file if c.isprintable())
-    return f"  # {shown}:{line}"
+    return f"  # {_file_name(node.span.source.name)}:{line}"
+
+
+@lru_cache(maxsize=64)
+def _file_name(path: str) -> str:
+    """The last part of a path, without what cannot be printed."""
+    return "".join(c for c in path.replace("\\", "/").rsplit("/", 1)[-1] if c.isprintable())
 
 
 def _indented(lines: list[str]) -> list[str]:

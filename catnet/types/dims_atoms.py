@@ -203,7 +203,7 @@ def _is_natural_atom(atom: Atom) -> bool:
         return UNSIGNED not in atom.name
     if isinstance(atom, Extremum) and atom.kind == "max":
         return any(map(is_natural, atom.parts))
-    return isinstance(atom, Exp) or all(map(is_natural, atom.parts))
+    return all(map(is_natural, atom.parts))  # not so for a mixed exponential, which the normal form keeps whole
 
 
 def content(terms: Terms, start: int = 0) -> int:

@@ -7,6 +7,7 @@ runs code from a spec: expressions are interpreted over integers in normal form,
 from __future__ import annotations
 
 import difflib
+import unicodedata
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -62,8 +63,21 @@ def nearest(name: str, known: Iterable[str]) -> str:
     >>> nearest("gelo", ["gelu", "relu", "conv"])
     'did you mean `gelu`?'
     """
-    close = difflib.get_close_matches(name, sorted(set(known)), n=2, cutoff=0.6)
-    return f"did you mean {' or '.join(f'`{c}`' for c in close)}?" if close else ""
+    spelled: dict[str, str] = {}
+    for other in sorted(set(known)):
+        spelled.setdefault(_plain(other), other)
+    wanted = _plain(name)
+    close = [wanted] if wanted in spelled else difflib.get_close_matches(wanted, spelled, n=2, cutoff=0.6)
+    if not close:
+        return ""
+    offer = f"did you mean {' or '.join(f'`{spelled[c]}`' for c in close)}?"
+    strange = [c for c in name if not c.isascii() and c not in spelled[close[0]]]
+    return f"{offer} `{strange[0]}` is {unicodedata.name(strange[0], 'no letter')}" if strange else offer
+
+
+def _plain(name: str) -> str:
+    """A name without what spellings differ in: `LayerNorm` and `layer_norm` are `layernorm`."""
+    return name.casefold().replace("_", "")
 
 
 def evaluate(expr: tree.Expr, lookup: Lookup, known: Iterable[str] = ()) -> Any:

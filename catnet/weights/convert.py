@@ -17,7 +17,9 @@ class WeightsError(ValueError):
     """Weights that do not fit a module: what is missing, unexpected or of another shape."""
 
 
-def convert(state: Mapping[str, Tensor], table: Map, shapes: Mapping[str, Sequence[int]] | None = None) -> dict[str, Tensor]:
+def convert(
+    state: Mapping[str, Tensor], table: Map, shapes: Mapping[str, Sequence[int]] | None = None
+) -> dict[str, Tensor]:
     """Our state dict for one of theirs. Raises `WeightsError`, which tells every mistake at once.
 
     `shapes` says which keys there must be, and of which shape; without it only the rules are followed. All that a
@@ -70,16 +72,14 @@ def _parts(rule: Rule, tensor: Tensor, count: int) -> Sequence[Tensor] | None:
     return tensor.chunk(count) if tensor.dim() and tensor.shape[0] % count == 0 else None
 
 
-def _check_tied(
-    state: Mapping[str, Tensor], table: Map, key: str, twin: str, mistakes: dict[str, list[str]]
-) -> None:
+def _check_tied(state: Mapping[str, Tensor], table: Map, key: str, twin: str, mistakes: dict[str, list[str]]) -> None:
     """A tensor that is tied to another in our module must be equal to it, or be that one."""
     import torch
 
     other = state.get(twin, state.get(table.strip + twin))
     if other is None:
         mistakes.setdefault("tied weights are missing", []).append(f"`{twin}`, for `{key}`")
-    elif state[key] is not other and not torch.equal(state[key], other):
+    elif state[key].shape != other.shape or not (other.is_meta or torch.equal(state[key], other)):
         mistakes.setdefault("tied weights differ", []).append(f"`{key}` and `{twin}`")
 
 

@@ -32,7 +32,7 @@ def _is_safetensors(path: Path) -> bool:
     """Whether the file begins as safetensors do: eight bytes of a length, then a JSON object."""
     with path.open("rb") as stream:
         head = stream.read(9)
-    return path.suffix == ".safetensors" or (len(head) == 9 and head[8:] == b"{" and not head.startswith(b"PK"))
+    return path.suffix == ".safetensors" or head[8:] == b"{"
 
 
 def _read_safetensors(path: Path) -> dict[str, Tensor]:
@@ -59,7 +59,7 @@ def _read_torch(path: Path) -> dict[str, Tensor]:
             f"`{path}` holds more than tensors, or is damaged; it is not loaded, as loading it could run code. "
             "Save its state_dict as safetensors where you trust it"
         ) from None
-    except (RuntimeError, EOFError, ValueError) as error:
+    except Exception as error:  # a damaged file fails in many ways
         raise WeightsError(f"`{path}` cannot be read: {error}") from None
     for name in WRAPPERS:
         if isinstance(found, dict) and isinstance(found.get(name), dict):
@@ -73,7 +73,7 @@ def _read_shards(path: Path) -> dict[str, Tensor]:
     """All tensors of the shards that an index names; they lie beside it."""
     try:
         names = set(json.loads(path.read_text(encoding="utf-8"))["weight_map"].values())
-    except (ValueError, KeyError, AttributeError):
+    except (ValueError, KeyError, TypeError, AttributeError):
         raise WeightsError(f"`{path}` is no index of shards: it has no `weight_map`") from None
     found: dict[str, Tensor] = {}
     for name in sorted(map(str, names)):

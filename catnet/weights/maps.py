@@ -71,6 +71,22 @@ _MAPS = (
             SAME,
         ),
     ),
+    # examples/models/lstm.cat and gru.cat from PyTorch's example of a language model, or any net with an `nn.LSTM` or
+    # `nn.GRU` called `rnn`.
+    Map("torch-lstm", rules=(Rule("rnn.{p*}", "rnn.lstm.{p*}"), SAME)),
+    Map("torch-gru", rules=(Rule("rnn.{p*}", "rnn.gru.{p*}"), SAME)),
+    # examples/models/deep_sets.cat from the authors' PyTorch code (PointClouds/classifier.py, with `max1` layers),
+    # where activations and dropout are numbered too.
+    Map(
+        "deep-sets",
+        rules=(
+            Rule("phi.0.Gamma.{p*}", "phi.0.gamma.{p*}"),
+            Rule("phi.2.Gamma.{p*}", "phi.1.gamma.{p*}"),
+            Rule("phi.4.Gamma.{p*}", "phi.2.gamma.{p*}"),
+            Rule("ro.1.{p*}", "hidden.{p*}"),
+            Rule("ro.4.{p*}", "out.{p*}"),
+        ),
+    ),
 )
 
 MAPS = {made.name: made for made in _MAPS}

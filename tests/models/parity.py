@@ -8,7 +8,7 @@ of the weights through the same map.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -36,10 +36,9 @@ class Case:
     map: str | Map | None = None
     call: Callable[[nn.Module, Tensor], Tensor] = lambda module, x: module(x)
     double: Callable[[nn.Module], nn.Module] = lambda module: module.double()
-    exact: bool = True
+    exact: bool = True  # whether the operation order is the reference's own, so that all bits are equal
     published: int = 0  # parameters at the published sizes
-    known: dict[str, int] = field(default_factory=dict)  # sizes without default, for the published count
-    train: bool = True  # whether training mode is compared as well, with the same random numbers
+    full: Callable[[], nn.Module] | None = None  # the reference at these sizes
 
     @property
     def path(self) -> Path:
@@ -58,6 +57,7 @@ class Difference:
     def add(self, name: str, ours: Tensor, theirs: Tensor) -> None:
         assert ours.shape == theirs.shape, f"{name}: {tuple(ours.shape)} against {tuple(theirs.shape)}"
         assert ours.dtype == theirs.dtype, name
+        assert theirs.isfinite().all(), name
         self.equal = self.equal and torch.equal(ours, theirs)
         gap = (ours - theirs).to(torch.float64)
         if gap.any():
@@ -117,6 +117,7 @@ def compare(case: Case, dtype: torch.dtype = torch.float32, *, train: bool = Fal
         found.append((y.detach(), own.grad))
     result = Parity(Difference(), Difference(), Difference(), sum(p.numel() for p in module.parameters()))
     (ours, input_grad), (theirs, their_input_grad) = found
+    assert ours.std() > 0
     result.output.add("output", ours, theirs)
     if input_grad is not None and their_input_grad is not None:
         result.gradient.add("input", input_grad, their_input_grad)
@@ -161,4 +162,15 @@ def checked(case: Case) -> None:
     assert [d.render() for d in program.check()] == []
     assert case.path.read_text().count("\n") <= 60
     assert [n for n in program if not program[n].__doc__] == []
-    assert parameters(program[case.net](**case.known).graph).value == case.published
+    assert parameters(program[case.net]().graph).value == case.published
+
+
+def fills(case: Case) -> None:
+    """At the published sizes every tensor of the reference has its place. No memory is taken for them."""
+    assert case.full is not None
+    with torch.device("meta"):
+        module = catnet.compile(case.path, case.net)
+        reference = case.full()
+    catnet.weights.load(module, reference.state_dict(), map=case.map, assign=True)
+    assert sum(p.numel() for p in module.parameters()) == case.published
+    assert sum(p.numel() for p in reference.parameters()) == case.published

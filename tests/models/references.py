@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import enum
 import importlib
+import importlib.util
 import os
 import sys
 import types
@@ -63,12 +64,12 @@ def stubbed() -> Iterator[None]:
             del sys.modules[name]
 
 
-def timm(name: str, **config: Any) -> Any:
-    """A model of `timm` with random weights; the test is skipped where `timm` is not installed."""
+def timm(module: str = "timm") -> Any:
+    """A module of `timm`; the test is skipped where `timm` is not installed."""
     if importlib.util.find_spec("timm") is None:
         pytest.skip("timm is not installed")
     with stubbed():
-        return importlib.import_module("timm").create_model(name, pretrained=False, **config)
+        return importlib.import_module(module)
 
 
 def transformers() -> Any:

@@ -5,16 +5,17 @@ from __future__ import annotations
 import pytest
 import torch
 
-from tests.models.parity import Case, agrees, checked
+from tests.models.parity import Case, agrees, checked, fills
 from tests.models.references import timm
 
 CASE = Case(
     net="densenet121",
     sizes={"growth": 4, "classes": 7},
-    build=lambda: timm("densenet121", growth_rate=4, num_classes=7),
+    build=lambda: timm().create_model("densenet121", growth_rate=4, num_classes=7),
     inputs=(2, 3, 45, 40),
     map="timm-densenet",
     published=7_978_856,
+    full=lambda: timm().create_model("densenet121"),
 )
 
 
@@ -26,3 +27,8 @@ def test_densenet121_is_the_reference(dtype: torch.dtype, train: bool) -> None:
 
 def test_densenet121_is_checked_and_has_the_published_size() -> None:
     checked(CASE)
+
+
+@pytest.mark.slow
+def test_densenet121_has_a_place_for_every_published_tensor() -> None:
+    fills(CASE)

@@ -12,8 +12,7 @@ from torch import nn
 
 import catnet
 import catnet.weights
-
-from tests.models.parity import Case, agrees, checked
+from tests.models.parity import Case, agrees, checked, fills
 from tests.models.references import transformers
 
 
@@ -35,6 +34,7 @@ CASE = Case(
     map="hf-gpt2",
     call=lambda module, x: module(x).logits,
     published=124_439_808,
+    full=lambda: transformers().GPT2LMHeadModel(transformers().GPT2Config()),
 )
 
 
@@ -63,3 +63,8 @@ def test_published_files_have_no_prefix_no_head_and_masks_as_buffers(prefix: str
 
 def test_gpt2_is_checked_and_has_the_published_size() -> None:
     checked(CASE)
+
+
+@pytest.mark.slow
+def test_gpt2_has_a_place_for_every_published_tensor() -> None:
+    fills(CASE)

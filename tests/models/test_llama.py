@@ -10,7 +10,7 @@ from torch import Tensor, nn
 
 import catnet
 import catnet.weights
-from tests.models.parity import Case, agrees, checked
+from tests.models.parity import Case, agrees, checked, fills
 from tests.models.references import transformers
 
 
@@ -19,7 +19,7 @@ def build(**config: Any) -> nn.Module:
     sizes = {"num_hidden_layers": 3, "num_attention_heads": 4, "num_key_value_heads": 2, "hidden_size": 64}
     sizes |= {"intermediate_size": 40, "vocab_size": 61, "max_position_embeddings": 64}
     given = {"rms_norm_eps": 1e-5, "rope_theta": 500000.0, "bos_token_id": 0, "eos_token_id": 0}
-    model: nn.Module = hf.LlamaForCausalLM(hf.LlamaConfig(**sizes, **given, **config))
+    model: nn.Module = hf.LlamaForCausalLM(hf.LlamaConfig(**{**sizes, **given, **config}))
     return model
 
 
@@ -46,6 +46,14 @@ CASE = Case(
     call=lambda module, x: module(x).logits,
     double=double,
     published=8_030_261_248,
+    full=lambda: build(
+        num_hidden_layers=32,
+        num_attention_heads=32,
+        num_key_value_heads=8,
+        hidden_size=4096,
+        intermediate_size=14336,
+        vocab_size=128256,
+    ),
 )
 
 
@@ -63,3 +71,8 @@ def test_old_files_keep_the_rates_of_the_rotation() -> None:
 
 def test_llama_is_checked_and_has_the_published_size() -> None:
     checked(CASE)
+
+
+@pytest.mark.slow
+def test_llama_has_a_place_for_every_published_tensor() -> None:
+    fills(CASE)

@@ -5,16 +5,17 @@ from __future__ import annotations
 import pytest
 import torch
 
-from tests.models.parity import Case, agrees, checked
+from tests.models.parity import Case, agrees, checked, fills
 from tests.models.references import timm
 
 CASE = Case(
     net="resnet50",
     sizes={"classes": 7},
-    build=lambda: timm("resnet50", num_classes=7),
+    build=lambda: timm().create_model("resnet50", num_classes=7),
     inputs=(2, 3, 45, 40),
     map="timm-resnet",
     published=25_557_032,
+    full=lambda: timm().create_model("resnet50"),
 )
 
 
@@ -26,3 +27,8 @@ def test_resnet50_is_the_reference(dtype: torch.dtype, train: bool) -> None:
 
 def test_resnet50_is_checked_and_has_the_published_size() -> None:
     checked(CASE)
+
+
+@pytest.mark.slow
+def test_resnet50_has_a_place_for_every_published_tensor() -> None:
+    fills(CASE)
