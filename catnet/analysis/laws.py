@@ -135,7 +135,7 @@ def _sides(
 ) -> tuple[Graph, Graph] | None:
     """Both sides as graphs, fully elaborated; None where that is not possible at these values."""
     report = Report()
-    typing = Typing(facts=facts, report=report)
+    typing = Typing(facts=facts, report=report, infers=wires is None)
     try:
         left, right = generic.law_sides(program, module, law, statics, facts, report)
         graphs = generic.law_graphs(typing, left, right, law, wires)

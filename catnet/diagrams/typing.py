@@ -29,9 +29,9 @@ from catnet.diagrams.structural import (
 )
 from catnet.limits import BUDGET, large_work
 from catnet.types.dims import DimError
-from catnet.types.facts import Facts
+from catnet.types.facts import Facts, Pred
 from catnet.types.infer import Inference, TypeProblem, reject
-from catnet.types.static import assume, decide
+from catnet.types.static import Condition, assume, decide
 from catnet.types.wires import Object, Wire
 
 Values = tuple[Value, ...]
@@ -52,12 +52,15 @@ class Typing:
         generic: bool = False,
         context: Any = None,
         budget: int = BUDGET,
+        infers: bool = False,
     ) -> None:
         self.inference = Inference(facts)
         self.report = report if report is not None else Report()
         self.generic = generic
         self.context = context
         self.budget = budget
+        self.infers = infers  # the input types are inferred: what is asked of their sizes is part of the answer
+        self.assumed: list[Pred | Condition] = []
         self.placed = 0
         self.memo: dict[Any, Graph] = {}  # graphs of nets already elaborated in this run
         self.stack: dict[Any, Box] = {}  # the nets being elaborated, outermost first
@@ -66,6 +69,7 @@ class Typing:
         self._labels = Labels()
         self._scope: dict[str, Values] = {}
         self._homes: dict[terms.Shared, list[Node]] = {}
+        self._first_uses: dict[terms.Shared, Node] = {}
 
     # -- graphs ----------------------------------------------------------------------------------------------
 
@@ -119,7 +123,9 @@ class Typing:
         for demand in demands:
             predicate = inference.resolved(demand.predicate)
             known = decide(predicate, inference.facts)
-            if known is not True:
+            if known is None and self.infers and _of_inferred_sizes(predicate):
+                self.assumed.append(predicate)
+            elif known is not True:
                 self.report.add(mistakes.undemanded(predicate, demand, inference))
             if known is None:  # told once: what follows from it is not missing as well
                 inference.facts = assume(predicate, True, inference.facts)
@@ -150,13 +156,18 @@ class Typing:
             self.report.add(mistakes.too_large(error, span))
             wires = self._unknown(box, node.dom)
         below = list(mistakes.negative(wires, f"`{box.name or 'this part'}` gives", span))
-        if below and not any(mistakes.negative(node.dom, "", None)):  # the first box that gives one is to blame
-            self.report.extend(below)
+        if below and not self._refused(node) and not any(mistakes.negative(node.dom, "", None)):
+            self.report.extend(below)  # told once, where it starts
         self.node = node
         node.outputs = tuple(Value(w, node, i) for i, w in enumerate(wires))
         self._nodes.append(node)
         self._labels.claim(node, self.report)
         return node.outputs
+
+    def _refused(self, node: Node) -> bool:
+        """Whether a demand of this node is sure to be reported when the run ends."""
+        decided = self.inference.decided
+        return any(d.asker is node and decided(d.predicate) is False for d in self.inference.demands)
 
     def _unknown(self, box: Box, inputs: Object) -> Object:
         count = 1
@@ -335,6 +346,7 @@ class Typing:
                 help="a shared morphism is used in the body that declares it, not inside repeated or labelled parts",
             )
             return self.complain(problem, term, inputs)
+        before = len(self.report.diagnostics)
         if isinstance(body, terms.Leaf):
             box = body.box
             if term.transposed:
@@ -346,13 +358,13 @@ class Typing:
             return self.complain(_no_transpose(body), term, inputs)
         else:
             out = self.add(Block(shared.name, body), inputs, term.span, shared.name, shared)
-        self._same_weights(shared)
+        if len(self.report.diagnostics) == before:
+            self._same_weights(shared, self._nodes[-1])
         return out
 
-    def _same_weights(self, shared: terms.Shared) -> None:
-        """All uses of one shared morphism must ask for parameters of the same shapes."""
-        uses = [n for n in self._nodes if n.owner is shared]
-        first, last = uses[0], uses[-1]
+    def _same_weights(self, shared: terms.Shared, last: Node) -> None:
+        """All uses of one shared morphism that fit their inputs must ask for parameters of the same shapes."""
+        first = self._first_uses.setdefault(shared, last)
         if first is last:
             return
         if first.graphs and last.graphs:
@@ -468,6 +480,12 @@ class Block(Box):
         return self.title
 
 
+def _of_inferred_sizes(predicate: Pred | Condition) -> bool:
+    """Whether a demand speaks only of sizes that nothing has said yet."""
+    names = predicate.symbols if isinstance(predicate, Pred) else frozenset()
+    return bool(names) and all(name.startswith("?") for name in names)
+
+
 def _no_transpose(body: terms.Diagram) -> TypeProblem:
     what = f"`{body.box.name}`" if isinstance(body, terms.Leaf) else "this part"
     return reject(
@@ -496,7 +514,7 @@ def graph_of(term: terms.Diagram, wires: Sequence[Wire] | None = None) -> Graph:
 
     Raises `CatnetError` with every mistake found.
     """
-    typing = Typing()
+    typing = Typing(infers=wires is None)
     if wires is None:
         opening = getattr(term.box, "opening", None) if isinstance(term, terms.Leaf) else None
         if opening is not None:
@@ -507,6 +525,7 @@ def graph_of(term: terms.Diagram, wires: Sequence[Wire] | None = None) -> Graph:
     typing.report.raise_errors()
     if typing.inference.open_variables(graph.dom + graph.cod):
         generalise(typing, (graph,))
+        graph.where = tuple(typing.inference.resolved(p) for p in typing.assumed)
     graph.budget = typing.budget
     return graph
 

@@ -118,7 +118,7 @@ def check_law(program: Program, module: Module, law: tree.Law, report: Report) -
             opaque = Signature(opaque_object(wanted.dom), opaque_object(wanted.cod))
             statics[param.name] = terms.Leaf(NetParam(param.name, opaque))
     facts = Facts(lower)
-    typing = Typing(facts=facts, report=report, generic=True, budget=program.budget)
+    typing = Typing(facts=facts, report=report, generic=True, budget=program.budget, infers=True)
     left, right = law_sides(program, module, law, statics, facts, report)
     law_graphs(typing, left, right, law)
 

@@ -176,7 +176,7 @@ class Loader:
                     notes=[Note("allowed: " + ", ".join(map(str, self.roots[:-1])) + ", and \"std/...\"")],
                     help="move the file, or allow its folder with --root",
                 )
-            if real.exists():
+            if os.path.exists(real):  # False for whatever cannot be asked, such as a name that is too long
                 return real
         fail("E0301", f'there is no file "{item.path}" beside `{module.source.name}`', item.span,
              help=nearest(item.path, self._known(module)))

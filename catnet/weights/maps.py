@@ -26,7 +26,7 @@ _MAPS = (
     # examples/models/llama.cat from `transformers`' LlamaForCausalLM: the keys are ours; old files keep the rates of
     # the rotation.
     Map("hf-llama", rules=(SAME,), ignore=("model.layers.{i}.self_attn.rotary_emb.inv_freq",)),
-    # examples/models/resnet18.cat and resnet50.cat from `timm`'s (or torchvision's) ResNet: a convolution and its
+    # examples/models/resnet18.cat and resnet50.cat from `timm`'s ResNet: a convolution and its
     # norm are one part of ours.
     Map(
         "timm-resnet",

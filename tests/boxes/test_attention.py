@@ -9,7 +9,7 @@ from torch.nn import functional as F
 from torch.nn.attention import SDPBackend, sdpa_kernel
 from torch.utils.flop_counter import FlopCounterMode
 
-from tests.boxes.helpers import compiled, leaf, mistake, net, program, run, type_of
+from tests.boxes.helpers import compiled, leaf, mistake, net, node_of, program, run, type_of
 
 QKV = "R[2, 5, 3] @ R[2, 7, 3] @ R[2, 7, 4]"
 
@@ -165,3 +165,18 @@ def test_a_mask_box_feeds_attention() -> None:
     x, w = torch.randn(2, 2, 5, 3), torch.tensor([[3, 1, 0, 0, 0], [4, 4, 1, 2, 0]])
     seen = (w[:, None, None] != 0) & banded(5, 5, 99)
     assert torch.equal(compiled(text)(x, w), F.scaled_dot_product_attention(x, x, x, attn_mask=seen))
+
+
+def test_attention_with_dropout_is_random_in_training_only() -> None:
+    text = "sdpa(dropout = 0.5)"
+    q, k, v = (torch.randn(3, 6, 4) for _ in range(3))
+    module = compiled(net("R[t, 4] @ R[t, 4] @ R[t, 4] -> R[t, 4]", text))
+    torch.manual_seed(3)
+    ours = module(q, k, v)
+    torch.manual_seed(3)
+    assert torch.equal(ours, F.scaled_dot_product_attention(q, k, v, dropout_p=0.5))
+    assert torch.equal(module.eval()(q, k, v), F.scaled_dot_product_attention(q, k, v))
+    dom = "R[6, 4] @ R[6, 4] @ R[6, 4]"
+    assert node_of(dom, text).box.effect == "random"
+    assert node_of(dom, "sdpa").box.effect == "pure"
+    assert mistake(f"{dom} -> _", "sdpa(dropout = 1.5)").code == "E0224"

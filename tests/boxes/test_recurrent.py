@@ -9,7 +9,7 @@ import torch
 from torch import nn
 from torch.utils.flop_counter import FlopCounterMode
 
-from tests.boxes.helpers import compiled, leaf, mistake, mistakes, net, type_of
+from tests.boxes.helpers import compiled, leaf, mistake, mistakes, net, node_of, type_of
 
 LAYERS = {"lstm": nn.LSTM, "gru": nn.GRU, "rnn": nn.RNN}
 CELLS = {"lstm_cell": nn.LSTMCell, "gru_cell": nn.GRUCell, "rnn_cell": nn.RNNCell}
@@ -107,3 +107,22 @@ def test_mistakes_of_recurrent_layers() -> None:
     assert "must be known here" in found.message
     with pytest.raises(ValueError, match="at most 1 batch axis"):
         compiled(net("R[t, 3] -> R[t, 4]", "gru(4)"))(torch.randn(2, 2, 5, 3))
+
+
+def test_dropout_between_layers_is_torchs_and_random() -> None:
+    text = net("R[t, 3] -> R[t, 4]", "it: lstm(4, 2, dropout = 0.5)")
+    module, reference = compiled(text), nn.LSTM(3, 4, 2, dropout=0.5, batch_first=True)
+    module.load_state_dict({f"it.{k}": v for k, v in reference.state_dict().items()})
+    x = torch.randn(2, 5, 3)
+    torch.manual_seed(3)
+    ours = module(x)
+    torch.manual_seed(3)
+    assert torch.equal(ours, reference(x)[0])
+    assert not torch.equal(module(x), ours)
+    assert node_of("R[5, 3]", "lstm(4, 2, dropout = 0.5)").box.effect == "random"
+    assert mistake("R[5, 3] -> _", "gru(4, 2, dropout = 1.0)").code == "E0224"
+
+
+def test_a_net_that_is_one_recurrent_layer_gives_its_output_alone() -> None:
+    text = net("R[t, 3] -> R[t, 4]", "lstm(4)") + "\nnet g : R[t, 3] -> R[t, 4] = inner: f"
+    assert compiled(text)(torch.randn(2, 5, 3)).shape == (2, 5, 4)

@@ -135,16 +135,3 @@ def test_reload_reads_the_file_again(folder: Path) -> None:
         "importlib.reload(m)\nprint(m.gpt2().type)"
     )
     assert output(folder, code) == "R[t, 4] -> R[t, 4]\nR[t, 6] -> R[t, 6]\n"
-
-
-def test_the_hook_is_installed_once() -> None:
-    import importlib
-
-    import catnet.hook as hook
-
-    before = list(sys.meta_path)
-    try:
-        importlib.reload(hook)
-        assert sum(type(f).__name__ == "CatFinder" for f in sys.meta_path) == 1
-    finally:
-        sys.meta_path[:] = before

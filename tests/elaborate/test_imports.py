@@ -152,7 +152,7 @@ def test_a_missing_file_gets_the_nearest(write: Write) -> None:
     found = mistake(write("net.cat", USE.format("block.cat")))
     assert found.code == "E0301"
     assert found.message.startswith('there is no file "block.cat" beside `')
-    assert found.help == "did you mean `blocks.cat`?"
+    assert found.help == "did you mean `blocks.cat` or `std/blocks.cat`?"
     assert str(found.span).endswith("net.cat:1:1")
     assert mistake(write("net.cat", USE.format("std/block.cat"))).help == "did you mean `std/blocks.cat`?"
 
@@ -246,6 +246,12 @@ def test_through_a_link_to_a_folder(write: Write, outside: Path) -> None:
 
 def test_through_the_standard_library(write: Write, outside: Path) -> None:
     assert_outside(write("net.cat", USE.format("std/../../elsewhere/block.cat")))
+
+
+def test_a_link_that_leads_nowhere(write: Write) -> None:
+    use = write("net.cat", USE.format("block.cat"))
+    (use.parent / "block.cat").symlink_to("block.cat")
+    assert mistake(use).code == "E0301"
 
 
 def test_a_link_inside_is_fine(write: Write) -> None:

@@ -1,4 +1,4 @@
-"""DeepSets against the authors' code, as they published it."""
+"""DeepSets against a reference with the layers and the keys of the authors' code (PointClouds/classifier.py)."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from tests.models.parity import Case, agrees, checked, fills
 
 
 class Equivariant(nn.Module):
-    """`PermEqui1_max` of the authors' PointClouds/classifier.py."""
+    """What every point has less than the greatest, through one linear map."""
 
     def __init__(self, d: int, k: int) -> None:
         super().__init__()
@@ -24,7 +24,7 @@ class Equivariant(nn.Module):
 
 
 class Reference(nn.Module):
-    """`DTanh` of the same file, with `pool = "max1"`."""
+    """Three such layers, the maximum over the points, two layers."""
 
     def __init__(self, k: int, d: int, classes: int) -> None:
         super().__init__()

@@ -10,7 +10,7 @@ from tests.models.parity import Case, agrees, checked, fills
 
 
 class Reference(nn.Module):
-    """`RNNModel` of PyTorch's examples (word_language_model/model.py), with the batch in front."""
+    """With the parts and the keys of PyTorch's example (word_language_model/model.py), the batch in front."""
 
     def __init__(self, vocab: int, d: int, h: int, layers: int, p: float) -> None:
         super().__init__()

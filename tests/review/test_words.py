@@ -101,3 +101,14 @@ def test_explain_tells_what_a_box_takes(catnet_cli: RunCatnet) -> None:
 def test_every_box_has_a_page() -> None:
     for name in VOCABULARY:
         assert words.page(name).startswith(VOCABULARY[name].name)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "net main : R[d] -> R[d] {\n    share w = linear(d)\n    return w ^ 2\n}",
+        "net main : (x: R) -> R[3] {\n    share w = linear(3)\n    return (x >> w) + (x >> w)\n}",
+    ],
+)
+def test_uses_of_a_shared_morphism_that_do_not_fit_are_told(text: str) -> None:
+    assert {e.code for e in errors(text)} <= {"E0204", "E0203", "E0209", "E0224"}

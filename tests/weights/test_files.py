@@ -73,7 +73,7 @@ class Trap:
 
 def test_a_file_that_could_run_code_is_refused_and_does_not(tmp_path: Path) -> None:
     torch.save({"weight": Trap(tmp_path / "made")}, tmp_path / "zip.pt")
-    (tmp_path / "plain.pt").write_bytes(pickle.dumps({"weight": Trap(tmp_path / "made")}))
+    (tmp_path / "plain.pt").write_bytes(pickle.dumps({"weight": Trap(tmp_path / "made")}, protocol=2))
     for name in ("zip.pt", "plain.pt"):
         with pytest.raises(WeightsError, match="holds more than tensors"):
             read(tmp_path / name)
