@@ -15,6 +15,7 @@ from catnet.diagrams import terms
 from catnet.diagrams.box import Box
 from catnet.diagrams.graph import Graph, Node, Value
 from catnet.types.dims import Dim
+from catnet.types.facts import Pred
 from catnet.types.infer import Inference, TypeProblem, reject
 from catnet.types.wires import Axis, Object, Wire, show_object
 
@@ -93,6 +94,8 @@ def _place(
                 help=f"give it: -p {sorted(count.symbols)[0]}=...",
             )
         if count.value is None:
+            sign = "seq" if varies else "^"
+            typing.inference.demand(Pred(">=", count, Dim.const(0)), f"`{sign}` needs a number of repeats, {count} >= 0")
             return _symbolic(typing, wires, node, name, start, stop, step, varies)
         if varies and count.value > typing.budget:
             typing.placed = typing.budget  # not worth starting

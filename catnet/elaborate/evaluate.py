@@ -127,7 +127,7 @@ class Evaluator:
     def _power(self, expr: tree.Power) -> terms.Diagram:
         body = self.diagram(expr.base)
         count = dimension(expr.exponent, self.lookup, self.scope.words)
-        if count.value == -1:
+        if count.value == -1 and isinstance(expr.exponent, tree.Negate):  # as written: never an n that is -1
             return terms.Inverse(body, expr.span)
         return terms.Repeat(body, count, expr.span)
 
