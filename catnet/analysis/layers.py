@@ -199,7 +199,7 @@ def _unrolled(kind: str, x: Tensor, h: Dim, depth: int, ways: int, d: Dim, bias:
     """A whole recurrent layer on R[t, d] with at most one batch axis.
 
     GRU and RNN keep what their cells keep. LSTM is one call of oneDNN for each layer and direction, which keeps a
-    workspace of its own making, about the four gates and the cell state of every step.
+    workspace of its own making: about 16 numbers for each step and unit, an estimate.
     """
     tape, steps, batch = x.tape, x.shape[-2], x.shape[:-2]
     states = [tape.fresh((depth * ways, *batch, h), (), grad=False) for _ in range(1 + (kind == "LSTM"))]
@@ -220,9 +220,9 @@ def _one_way(kind: str, x: Tensor, states: list[Tensor], h: Dim, bias: bool, d: 
     if kind == "LSTM":
         out = tape.fresh((steps, *batch, h), (x, *states))
         ends = [tape.fresh((*batch, h), (out,)) for _ in range(2)]
-        space = tape.fresh((steps, *batch, h * 5 * tape.real), (out,), "Byte")
+        space = [tape.fresh((steps, *batch, h * 16), (out,))] if tape.training else []
         weights = [] if bias else [tape.fresh((4 * h, n), ()) for n in (d, h)]
-        return _trained(x, out, x, out, *states, *ends, space, *weights)
+        return _trained(x, out, x, out, *states, *ends, *space, *weights)
     out = tape.fresh((steps, *batch, h), (x, *states))
     each = [tape.fresh((steps, *batch, h), (out,))] if kind == "RNN" else _gru_parts(x, out, h)
     return _trained(x, out, x, *states, *each)

@@ -13,7 +13,7 @@ from typing import Any
 
 from catnet.analysis.layers import layers
 from catnet.analysis.products import attention, einsum, linear
-from catnet.analysis.sketch import ONE, Sketch, Tape, Unknown, product
+from catnet.analysis.sketch import ONE, Tape, Unknown
 from catnet.analysis.tensors import Tensor, dim, entrywise
 from catnet.types.dims import Dim
 
@@ -148,11 +148,9 @@ def _normalize(x: Tensor, dim: int, eps: float = 0.0) -> Tensor:
     return x / least.expand_as(x)
 
 
-def _pool(keeps: str, index: bool) -> Callable[..., Tensor]:
+def _pool(index: bool) -> Callable[..., Tensor]:
     def pooled(x: Tensor, *_: Any, **__: Any) -> Tensor:
         tape = x.tape
-        if keeps == "" and all(n == ONE for n in tape.wanted[0][-(len(x.shape) - 2) :]):
-            pass
         result: Tensor = tape.fresh(tape.wanted[0], (x,))
         tape.keep(result, x)
         if index:
@@ -236,9 +234,9 @@ FUNCTIONAL: dict[str, Any] = {
     "interpolate": _interpolate,
     "pad": _pad,
     **dict.fromkeys(("pixel_shuffle", "pixel_unshuffle"), lambda x, _: x.tape.fresh(x.tape.wanted[0], (x,), x.kind)),
-    **{f"max_pool{n}d": _pool("x", True) for n in (1, 2, 3)},
-    **{f"avg_pool{n}d": _pool("x", False) for n in (1, 2, 3)},
-    **{f"adaptive_max_pool{n}d": _pool("x", True) for n in (1, 2, 3)},
+    **{f"max_pool{n}d": _pool(True) for n in (1, 2, 3)},
+    **{f"avg_pool{n}d": _pool(False) for n in (1, 2, 3)},
+    **{f"adaptive_max_pool{n}d": _pool(True) for n in (1, 2, 3)},
     **{f"adaptive_avg_pool{n}d": _adaptive_mean for n in (1, 2, 3)},
     **dict.fromkeys(("mse_loss", "huber_loss", "binary_cross_entropy_with_logits"), _loss),
     "l1_loss": _l1,
@@ -246,5 +244,3 @@ FUNCTIONAL: dict[str, Any] = {
     "nll_loss": _nll,
     "cross_entropy": _cross_entropy,
 }
-
-__all__ = ["Sketch", "namespaces", "product"]

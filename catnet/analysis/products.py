@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from catnet.analysis.sketch import ONE, Sketch, product
-from catnet.analysis.tensors import Tensor, broadcast, entrywise, matmul, product_of
+from catnet.analysis.sketch import ONE, Sketch, like, product
+from catnet.analysis.tensors import Tensor, entrywise, matmul, product_of
 from catnet.types.dims import Dim
 
 
@@ -23,7 +23,7 @@ def einsum(pattern: str, *operands: Tensor) -> Tensor:
     """`torch.einsum`: operands are joined from left to right by batched matrix products."""
     left, _, right = pattern.partition("->")
     terms, output = [_labels(t) for t in left.split(",")], _labels(right)
-    dots = max(len(o.shape) - len(t) + ("." in t) for t, o in zip(terms, operands, strict=True) if "." in t or True)
+    dots = max([len(o.shape) - len(t) + 1 for t, o in zip(terms, operands, strict=True) if "." in t], default=0)
     spread = [_with_dots(t, len(o.shape)) for t, o in zip(terms, operands, strict=True)]
     result = [*(str(i) for i in range(-dots, 0)), *(c for c in output if c != ".")] if "." in output else output
     sums = sorted({c for t in spread for c in t} - set(result))
@@ -116,16 +116,10 @@ def attention(
     if not fused or dropout_p or (attn_mask is not None and attn_mask.grad):
         return _written_out(q, k, v, attn_mask, dropout_p, is_causal, enable_gqa)
     mask = [] if attn_mask is None else [attn_mask if real else entrywise([attn_mask])]
-    result = entrywise([q])
-    tape.events[-1].uses = tuple(x.storage for x in (q, k, v, *mask))
-    result = result if result.grad or not (k.grad or v.grad) else _needing(result)
+    result: Tensor = tape.fresh(q.shape, (q, k, v, *mask), strides=like(q.shape, [q]))
     numbers = tape.fresh(result.shape[:-1], (q,))
     tape.keep(result, q, k, v, result, numbers, *mask)
     return result
-
-
-def _needing(x: Tensor) -> Tensor:
-    return type(x)(x.tape, x.shape, x.strides, x.storage, True, x.kind)
 
 
 def _written_out(
@@ -143,5 +137,3 @@ def _written_out(
         weights = weights * q.tape.fresh(weights.shape, (weights,), grad=False)
     return matmul(weights, v)
 
-
-__all__ = ["attention", "broadcast", "einsum", "linear"]

@@ -8,7 +8,8 @@ in which a walk from the outputs meets it, so that text order never matters.
 
 Repeats are counted out while the whole stays within a budget, so that `f ^ 3` equals `f >> f >> f`; beyond it
 they are compared as repeats, and large nets as nets. (Two nodes that no output needs, with equal histories that
-differ only in what else uses them, may be told apart although they could be exchanged: then equality is answered too seldom.)
+differ only in what else uses them, may be told apart although they could be exchanged: equality is then answered
+too seldom.)
 """
 
 from __future__ import annotations
@@ -162,8 +163,9 @@ def _canonical(cells: list[_Cell], dom: tuple[Hashable, ...], outputs: tuple[Ref
     rows = []
     for i in order:
         cell = cells[i]
-        once = cell.owner is None or uses[cell.owner] == 1  # what is shared with nothing is as good as fresh
-        owner = None if once else owners.setdefault(cell.owner, len(owners))
+        owner = cell.owner
+        if owner is not None:  # what is shared with nothing is as good as fresh
+            owner = None if uses[owner] == 1 else owners.setdefault(owner, len(owners))
         key = cell.key if owner is None else (cell.key, "shared", owner)
         rows.append((key, tuple((numbers[c], port) for c, port in cell.inputs)))
     return NormalForm(dom, tuple(rows), tuple((numbers[c], port) for c, port in outputs))

@@ -55,13 +55,15 @@ def test_what_the_normal_form_cannot_decide_is_tried(law: str) -> None:
         assert result.verdict == "proved"
     else:
         assert result.verdict == "tested"
-        assert result.error is not None and result.error < 1e-12
+        assert result.error is not None
+        assert result.error < 1e-12
 
 
 def test_a_rounding_difference_is_told_and_not_refuted() -> None:
     result = verdict(" : exp >> log == id")
     assert result.verdict == "tested"
-    assert result.error is not None and 0 < result.error < 1e-9
+    assert result.error is not None
+    assert 0 < result.error < 1e-9
 
 
 @pytest.mark.parametrize(
@@ -76,7 +78,8 @@ def test_a_rounding_difference_is_told_and_not_refuted() -> None:
 def test_refuted_at_the_smallest_size(law: str, sizes: str) -> None:
     result = verdict(law)
     assert result.verdict == "refuted"
-    assert result.diagnostic is not None and result.diagnostic.code == "E0401"
+    assert result.diagnostic is not None
+    assert result.diagnostic.code == "E0401"
     assert sizes in result.detail
 
 
