@@ -8,8 +8,9 @@ in the diagram, whatever its repeats are.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
+from itertools import count
 from types import CodeType, SimpleNamespace
 from typing import Any
 
@@ -96,10 +97,7 @@ class Memory:
 
     def call(self, key: object, run: Run, tape: Tape, inputs: Sequence[Tensor]) -> list[Tensor]:
         """Run something as one event of a tape; `key` says what it is, for the next time."""
-        storages: dict[Storage, int] = {}
-        layout = tuple((x.shape, x.strides, x.grad, x.kind, x.storage.lasting, storages.setdefault(x.storage, i))
-                       for i, x in enumerate(inputs))  # fmt: skip
-        found = self._memo.get((key, layout))
+        found = self._memo.get((key, layout := _layout(inputs)))
         if found is None:
             found = self._memo[key, layout] = self._summary(run, inputs)
         return self._placed(found, tape, inputs)
@@ -194,16 +192,16 @@ class Memory:
 
     def _iteration(self, node: Node, tape: Tape, inputs: list[Tensor]) -> list[Tensor]:
         """`scan`, `trace`, `flow`: the loop in their code is run for a few turns."""
-        count: Dim = node.box.loops(node.dom)  # type: ignore[attr-defined]
+        times: Dim = getattr(node.box, "steps", None) or node.box.calls(node.dom)  # type: ignore[attr-defined]
 
-        def turns(times: int) -> Run:
+        def turns(run_only: int) -> Run:
             def run(tape: Tape, values: list[Tensor]) -> list[Tensor]:
-                tape.loop = times, count
+                tape.loop = run_only, times
                 return self._box(node, tape, values)
 
             return run
 
-        return self._extrapolated(node, turns, count, tape, inputs)
+        return self._extrapolated(node, turns, times, tape, inputs)
 
     def _extrapolated(
         self, node: Node, turns: Callable[[int], Run], count: Dim, tape: Tape, inputs: list[Tensor]
@@ -218,8 +216,7 @@ class Memory:
             gap = more - less
             return less + (gap * pairs if pairs is not None else (gap * (count - least)) // 2)
 
-        layout = tuple((x.shape, x.strides, x.grad, x.kind, x.storage.lasting) for x in inputs)
-        key = (id(node), "repeat", layout, tuple(map(id, dict.fromkeys(x.storage for x in inputs))))
+        key = (id(node), "repeat", _layout(inputs))
         found = self._memo.get(key)
         if found is None:
             few, some = (self._summary(turns(n), inputs) for n in (least, least + 2))
@@ -238,15 +235,12 @@ class Memory:
         lonely = box.batch_needed > 0 and not all(len(x.shape) > len(w.axes) for x, w in zip(inputs, node.dom, strict=True))
         given = [x.unsqueeze(0) for x in inputs] if lonely else inputs
         names: dict[str, Any] = {f"a{i}": x for i, x in enumerate(given)}
-        site = _SketchSite(node, given, names)
-        batched = [lonely or f for f in site.batched]
-        tape.wanted = tuple(self._shape(w, lonely or box.gives_batch(replace(site, batched=batched))) for w in node.cod)
+        site = _site(node, given, names)
+        tape.wanted = tuple(self._shape(w, lonely or box.gives_batch(site)) for w in node.cod)
         try:
             outputs = self._run(node, site, tape, names)
-        except (TypeError, AttributeError, NameError) as error:
-            if box.family == "python" or "has no attribute" in str(error) or "namespace" in str(error):
-                raise Unknown(str(error)) from error
-            raise
+        except (TypeError, AttributeError, NameError, ValueError, LookupError) as error:
+            raise Unknown(f"the code of `{box.name}` cannot be followed: {error}") from error
         outputs = [y.squeeze(0) for y in outputs] if lonely else outputs
         return [_typed(y, w) for y, w in zip(outputs, node.cod, strict=True)]
 
@@ -329,34 +323,42 @@ class _Size:
         return _Size(self.value + other, self.names)
 
 
+@dataclass
 class _SketchSite(Site):
-    """A place whose sizes need not be known."""
+    """A place whose sizes need not be known; `names` are what its code finds."""
 
-    def __init__(self, node: Node | None = None, given: Sequence[Tensor] = (), names: Any = None, **other: Any) -> None:
-        if node is None:  # made by `dataclasses.replace`
-            super().__init__(**other)
-            self.names = names
-            return
-        self.names = names
-        super().__init__(
-            node.dom,
-            node.cod,
-            [f"a{i}" for i in range(len(given))],
-            "",
-            need=lambda what: what,
-            size_of=lambda dim: repr(_Size(dim, names)),
-            fresh=lambda hint: f"{hint}_{len(names)}",
-            batched=[len(x.shape) > len(w.axes) for x, w in zip(given, node.dom, strict=True)],
-            graphs=node.graphs,
-        )
+    names: dict[str, Any] = field(default_factory=dict)
 
     def static(self, dim: Dim) -> Any:
         return dim.value if dim.value is not None else _Size(dim, self.names)
 
 
+def _site(node: Node, given: Sequence[Tensor], names: dict[str, Any]) -> _SketchSite:
+    numbers = count()
+    return _SketchSite(
+        node.dom,
+        node.cod,
+        [f"a{i}" for i in range(len(given))],
+        "",
+        need=lambda what: what,
+        size_of=lambda dim: repr(_Size(dim, names)),
+        fresh=lambda hint: f"{hint}_{next(numbers)}",
+        batched=[len(x.shape) > len(w.axes) for x, w in zip(given, node.dom, strict=True)],
+        graphs=node.graphs,
+        names=names,
+    )
+
+
 @lru_cache(maxsize=4096)
 def _compiled(text: str, mode: str) -> CodeType:
     return compile(text, "<box>", mode)  # our own text: what `catnet compile` would write
+
+
+def _layout(inputs: Sequence[Tensor]) -> tuple[Any, ...]:
+    """All of the inputs that matters for what is done with them."""
+    first: dict[Storage, int] = {}
+    return tuple((x.shape, x.strides, x.grad, x.kind, x.storage.lasting, first.setdefault(x.storage, i))
+                 for i, x in enumerate(inputs))  # fmt: skip
 
 
 def _one(values: list[Tensor]) -> Any:

@@ -53,6 +53,16 @@ _SORTS: dict[Any, str] = {
 }
 
 
+@dataclass(frozen=True)
+class Kept:
+    """What autograd keeps of one use of a box: inputs and outputs by port, and further tensors, by their types without
+    batch axes. Parameters are not counted; a tensor that two boxes keep is one."""
+
+    inputs: tuple[int, ...] = ()
+    outputs: tuple[int, ...] = ()
+    extra: Object = ()
+
+
 class Box:
     """A morphism that is not made of others (or hides what it is made of).
 
@@ -128,6 +138,13 @@ class Box:
     def flops(self, inputs: Object, outputs: Object) -> Dim:
         """Floating-point operations for one input without batch axes; a multiply-add counts as two."""
         return Dim.const(0)
+
+    def kept(self, inputs: Object, outputs: Object) -> Kept | None:
+        """What autograd keeps for backward; None: what the operations in this box's code keep.
+
+        Only a box whose code calls what `catnet.analysis.operations` does not know needs to say it.
+        """
+        return None
 
     def inverse(self, inputs: Object) -> Box | None:
         """The box of the inverse map on outputs, where this is an isomorphism without parameters."""
