@@ -14,6 +14,7 @@ from itertools import count
 from types import CodeType, SimpleNamespace
 from typing import Any
 
+from catnet.analysis.frames import Frame
 from catnet.analysis.known import Known
 from catnet.analysis.operations import namespaces
 from catnet.analysis.sketch import ONE, ZERO, Event, Shape, Sketch, Storage, Tape, Unknown, dense, maxima, peak, product
@@ -71,6 +72,7 @@ class Memory:
         self.parts: dict[int, Bytes | None] = {}  # by the identity of the node; None where nothing is known
         self.unknown: dict[str, None] = {}
         self._memo: dict[tuple[Any, ...], Summary] = {}
+        self._frames: dict[int, Frame] = {}
 
     def whole(self, graph: Graph, grad: bool = False) -> Summary:
         """A graph by itself; its real inputs need gradients if `grad`."""
@@ -140,21 +142,31 @@ class Memory:
                 for r in found.results]  # fmt: skip
 
     def _nodes(self, graph: Graph, tape: Tape, inputs: list[Tensor]) -> list[Tensor]:
+        frame = self._frames.get(id(graph))
+        if frame is None:
+            frame = self._frames[id(graph)] = Frame(graph)
         values: dict[int, Tensor] = {id(v): x for v, x in zip(graph.inputs, inputs, strict=True)}
-        for node in graph.nodes:
-            before = len(tape.events)
-            tape.touched = {}
+        for index, node in enumerate(graph.nodes):
             given = [values[id(v)] for v in node.inputs]
-            try:
-                outputs = self._node(node, tape, given)
-            except Unknown:
-                self.unknown[node.label or node.box.name] = None
-                outputs = self._opaque(node, tape, given)
+            outputs = self._opaque(node, self._tape(), given) if index in frame.skipped else self._part(node, tape, given)
             values.update((id(v), y) for v, y in zip(node.outputs, outputs, strict=True))
-            kept = _sum(s.size for s in tape.touched)
-            alive = peak(tape.events[before:], [y.storage for y in outputs])
-            self.parts[id(node)] = Bytes(kept, alive)
+            tape.use(values[id(v)] for v in frame.given_up[index])
+        tape.use(values[id(v)] for v in frame.held)
+        tape.use(tape.held)
         return [values[id(v)] for v in graph.outputs]
+
+    def _part(self, node: Node, tape: Tape, inputs: list[Tensor]) -> list[Tensor]:
+        """One node, of which what it keeps and holds is noted."""
+        before = len(tape.events)
+        tape.touched = {}
+        try:
+            outputs = self._node(node, tape, inputs)
+        except Unknown:
+            self.unknown[node.label or node.box.name] = None
+            outputs = self._opaque(node, tape, inputs)
+        alive = peak(tape.events[before:], [y.storage for y in outputs])
+        self.parts[id(node)] = Bytes(_sum(s.size for s in tape.touched), alive)
+        return outputs
 
     def _node(self, node: Node, tape: Tape, inputs: list[Tensor]) -> list[Tensor]:
         together = not node.box.broadcasts or isinstance(node.box, Loop) or (node.owner is not None and node.graphs)
@@ -171,58 +183,51 @@ class Memory:
 
     # -- repeats -----------------------------------------------------------------------------------------------
 
-    def _repeat(self, node: Node, tape: Tape, inputs: list[Tensor]) -> list[Tensor]:
-        """A repeat: step by step, or, where all steps are equal, a few of them."""
+    def _repeat(self, node: Node, tape: Tape, values: list[Tensor]) -> list[Tensor]:
+        """A repeat, in the frame of its caller: all steps, or the first few of many that are alike.
 
-        def turns(count: int) -> Run:
-            def run(tape: Tape, values: list[Tensor]) -> list[Tensor]:
-                for at in range(count):
-                    graph = node.graphs[at if len(node.graphs) > 1 else 0]
-                    values = self._graph(graph, tape, values)
-                return values
-
-            return run
-
-        if len(node.graphs) > 1:
-            return self.call((id(node), "steps"), turns(len(node.graphs)), tape, inputs)
-        return self._extrapolated(node, turns, node.count, tape, inputs)
+        They are alike from the fourth on, or at least every second (wires may change places).
+        """
+        if len(node.graphs) > 1 or node.count.value is None:
+            for graph in node.graphs:
+                values = self._graph(graph, tape, values)
+            return values
+        count = node.count.value
+        turns = min(count, TURNS + 2 + count % 2)
+        seen = 0
+        for at in range(turns):
+            seen = len(tape.kept) if at == turns - 2 else seen
+            values = self._graph(node.graphs[0], tape, values)
+        if turns < count:
+            pair = _sum(s.size for s in list(tape.kept)[seen:] if not s.outside)
+            rest = Storage(pair * ((count - turns) // 2))
+            tape.kept[rest] = tape.touched[rest] = None
+        return values
 
     def _graph(self, graph: Graph, tape: Tape, inputs: list[Tensor]) -> list[Tensor]:
         return self.call(id(graph), lambda t, given: self._nodes(graph, t, given), tape, inputs)
 
     def _iteration(self, node: Node, tape: Tape, inputs: list[Tensor]) -> list[Tensor]:
-        """`scan`, `trace`, `flow`: the loop in their code is run for a few turns."""
-        times: Dim = getattr(node.box, "steps", None) or node.box.calls(node.dom)  # type: ignore[attr-defined]
+        """`scan`, `trace`, `flow`: the loop in their code is run for a few turns, from which the others follow."""
+        box: Any = node.box
+        count: Dim = getattr(box, "steps", None) or box.calls(node.dom)
 
-        def turns(run_only: int) -> Run:
+        def turns(times: int) -> Summary:
             def run(tape: Tape, values: list[Tensor]) -> list[Tensor]:
-                tape.loop = run_only, times
+                tape.loop = times, count
                 return self._box(node, tape, values)
 
-            return run
+            return self._summary(run, inputs)
 
-        return self._extrapolated(node, turns, times, tape, inputs)
-
-    def _extrapolated(
-        self, node: Node, turns: Callable[[int], Run], count: Dim, tape: Tape, inputs: list[Tensor]
-    ) -> list[Tensor]:
-        """What `count` turns do, from a few; the turns are alike from the fourth on, or at least every second."""
-        if count.value is not None and count.value <= TURNS + 1:
-            return self.call((id(node), count.value), turns(count.value), tape, inputs)
-        least = TURNS + (count.value or 0) % 2
-        pairs = count // 2 - least // 2 if count.value is not None else None
-
-        def further(less: Dim, more: Dim) -> Dim:
-            gap = more - less
-            return less + (gap * pairs if pairs is not None else (gap * (count - least)) // 2)
-
-        key = (id(node), "repeat", _layout(inputs))
-        found = self._memo.get(key)
-        if found is None:
-            few, some = (self._summary(turns(n), inputs) for n in (least, least + 2))
-            found = replace(some, own=further(few.own, some.own), peak=_further(few.peak, some.peak, further))
-            self._memo[key] = found
-        return self._placed(found, tape, inputs)
+        key = (id(node), _layout(inputs))
+        if key not in self._memo:
+            number = count.value
+            least = TURNS + (number or 0) % 2
+            if number is not None and number <= least:
+                self._memo[key] = turns(number)
+            else:
+                self._memo[key] = _extrapolated(turns(least), turns(least + 2), count - least)
+        return self._placed(self._memo[key], tape, inputs)
 
     # -- boxes -------------------------------------------------------------------------------------------------
 
@@ -270,6 +275,8 @@ class Memory:
         site.results = [f"y{i}" for i in range(len(node.cod))]
         spaces = {**space, **names}
         exec(_compiled("\n".join(statements(site)), "exec"), spaces)
+        if not node.graphs:
+            tape.held += [x for name, x in spaces.items() if isinstance(x, Tensor) and name not in names]
         return [spaces[name] for name in site.results]
 
     def _told(self, node: Node, tape: Tape, inputs: list[Tensor], kept: Any) -> list[Tensor]:
@@ -386,11 +393,17 @@ def _expanded(inputs: list[Tensor], node: Node) -> list[Tensor]:
             for x, w in zip(inputs, node.dom, strict=True)]  # fmt: skip
 
 
-def _further(few: Peak, some: Peak, further: Callable[[Dim, Dim], Dim]) -> Peak:
-    """The peak of many turns: it stays, or grows as it grows in two."""
-    if few == some or len(few) != len(some):
-        return some
-    return maxima(further(a, b) for a, b in zip(few, some, strict=True))
+def _extrapolated(few: Summary, some: Summary, turns: Dim) -> Summary:
+    """What happens in so many turns more than a few, from a few and two more."""
+
+    def further(less: Dim, more: Dim) -> Dim:
+        gap = more - less
+        return less + (gap * (turns.value // 2) if turns.value is not None else (gap * turns) // 2)
+
+    alive = some.peak
+    if few.peak != some.peak and len(few.peak) == len(some.peak):
+        alive = maxima(further(a, b) for a, b in zip(few.peak, some.peak, strict=True))
+    return replace(some, own=further(few.own, some.own), peak=alive)
 
 
 def _sum(sizes: Any) -> Dim:

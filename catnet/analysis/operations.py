@@ -89,14 +89,14 @@ def _where(truth: Tensor, a: Tensor, b: Tensor) -> Tensor:
     return result
 
 
-def _cat(parts: Sequence[Tensor], dim: int) -> Tensor:
+def _cat(parts: Sequence[Tensor], dim: int = 0) -> Tensor:
     at = dim % len(parts[0].shape)
     shape = list(parts[0].shape)
     shape[at] = sum((p.shape[at] for p in parts[1:]), parts[0].shape[at])
     return parts[0].tape.fresh(shape, parts, parts[0].kind)  # type: ignore[no-any-return]
 
 
-def _stack(parts: Sequence[Tensor], dim: int) -> Tensor:
+def _stack(parts: Sequence[Tensor], dim: int = 0) -> Tensor:
     tape, axes = parts[0].tape, len(parts[0].shape) + 1
     turns, count = tape.loop
     size = count if turns and len(parts) == turns else Dim.const(len(parts))

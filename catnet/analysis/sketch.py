@@ -54,6 +54,7 @@ class Tape:
     kept: dict[Storage, None] = field(default_factory=dict)
     touched: dict[Storage, None] = field(default_factory=dict)  # what one node keeps, whether another does or not
     wanted: tuple[Shape, ...] = ()  # the shapes of the outputs of the box that is running
+    held: list[Any] = field(default_factory=list)  # tensors in local variables, to the end
     loop: tuple[int, Dim] = (0, ZERO)  # how many turns are run, of how many
 
     def bytes(self, kind: str) -> int:
@@ -75,6 +76,10 @@ class Tape:
         self.events.append(Event(tuple(u.storage for u in uses), (storage,)))
         needs = kind in "RC" and any(u.grad for u in uses) if grad is None else grad
         return self.cls(self, sizes, strides or dense(sizes), storage, needs, kind)
+
+    def use(self, sketches: Iterable[Sketch]) -> None:
+        """These are alive until now."""
+        self.events.append(Event(tuple(s.storage for s in sketches), ()))
 
     def lasting(self, shape: Sequence[Dim], grad: bool) -> Any:
         """A parameter, or a buffer."""
@@ -104,7 +109,7 @@ class Sketch:
     grad: bool = False
     kind: str = "R"
 
-    def view(self, shape: Sequence[Dim], strides: Sequence[Dim]) -> Self:
+    def alias(self, shape: Sequence[Dim], strides: Sequence[Dim]) -> Self:
         """The same storage, looked at in another way."""
         return type(self)(self.tape, tuple(shape), tuple(strides), self.storage, self.grad, self.kind)
 

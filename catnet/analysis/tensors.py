@@ -60,10 +60,10 @@ class Views(Sketch):
 
     def _sized(self, axis: int, size: Size) -> Self:
         at = self._at(axis)
-        return self.view((*self.shape[:at], dim(size), *self.shape[at + 1 :]), self.strides)
+        return self.alias((*self.shape[:at], dim(size), *self.shape[at + 1 :]), self.strides)
 
     def permuted(self, order: Sequence[int]) -> Self:
-        return self.view([self.shape[i] for i in order], [self.strides[i] for i in order])
+        return self.alias([self.shape[i] for i in order], [self.strides[i] for i in order])
 
     def transpose(self, a: int, b: int) -> Self:
         order = list(range(len(self.shape)))
@@ -84,13 +84,13 @@ class Views(Sketch):
     def unsqueeze(self, axis: int) -> Self:
         at = self._at(axis, len(self.shape) + 1)
         step = self.shape[at] * self.strides[at] if at < len(self.shape) else ONE
-        return self.view((*self.shape[:at], ONE, *self.shape[at:]), (*self.strides[:at], step, *self.strides[at:]))
+        return self.alias((*self.shape[:at], ONE, *self.shape[at:]), (*self.strides[:at], step, *self.strides[at:]))
 
     def squeeze(self, axis: int) -> Self:
         at = self._at(axis)
         if self.shape[at] != ONE:
             return self
-        return self.view((*self.shape[:at], *self.shape[at + 1 :]), (*self.strides[:at], *self.strides[at + 1 :]))
+        return self.alias((*self.shape[:at], *self.shape[at + 1 :]), (*self.strides[:at], *self.strides[at + 1 :]))
 
     def unflatten(self, axis: int, sizes: Sequence[Size]) -> Self:
         at = self._at(axis)
@@ -100,7 +100,7 @@ class Views(Sketch):
             steps.append(step)
             step = step * size
         shape = (*self.shape[:at], *parts, *self.shape[at + 1 :])
-        return self.view(shape, (*self.strides[:at], *reversed(steps), *self.strides[at + 1 :]))
+        return self.alias(shape, (*self.strides[:at], *reversed(steps), *self.strides[at + 1 :]))
 
     def _filled(self, total: Dim, sizes: Sequence[Size]) -> list[Dim]:
         """The sizes, with the one that is left open (-1) worked out."""
@@ -116,8 +116,8 @@ class Views(Sketch):
         step = merged(self, a, b)
         shape = (*self.shape[:a], size, *self.shape[b + 1 :])
         if step is None:
-            return self.contiguous().view(shape, dense(shape))
-        return self.view(shape, (*self.strides[:a], step, *self.strides[b + 1 :]))
+            return self.contiguous().alias(shape, dense(shape))
+        return self.alias(shape, (*self.strides[:a], step, *self.strides[b + 1 :]))
 
     def contiguous(self) -> Self:
         if self.is_contiguous():
@@ -136,8 +136,10 @@ class Views(Sketch):
             return self
         strides = self._regrouped(shape)
         if strides is None:
-            return self.contiguous().view(shape, dense(shape))
-        return self.view(shape, strides)
+            return self.contiguous().alias(shape, dense(shape))
+        return self.alias(shape, strides)
+
+    view = reshape
 
     def _regrouped(self, shape: Shape) -> Shape | None:
         """The strides of a view of another shape, None where it must be a copy."""
@@ -169,7 +171,7 @@ class Views(Sketch):
                 shape[at] = size
             elif shape[at] != ONE:
                 strides[at] = ZERO
-        return self.view(shape, strides)
+        return self.alias(shape, strides)
 
     def expand_as(self, other: Sketch) -> Self:
         return self.expand(other.shape)
@@ -186,7 +188,7 @@ class Views(Sketch):
 
     def select(self, axis: int) -> Self:
         at = self._at(axis)
-        return self.view((*self.shape[:at], *self.shape[at + 1 :]), (*self.strides[:at], *self.strides[at + 1 :]))
+        return self.alias((*self.shape[:at], *self.shape[at + 1 :]), (*self.strides[:at], *self.strides[at + 1 :]))
 
     def unbind(self, axis: int) -> list[Self]:
         """One view for each entry; of a loop that is not run to its end, only for the turns that are."""
@@ -217,7 +219,7 @@ class Views(Sketch):
             shape, strides = list(self.shape), list(self.strides)
             shape[at] = self.tape.known((shape[at] + part.step - 1) // part.step)
             strides[at] = strides[at] * part.step
-            return self.view(shape, strides)
+            return self.alias(shape, strides)
         stop = self.shape[at] if part.stop is None else dim(part.stop)
         return self._sized(at, self.tape.known(stop - (part.start or 0)))
 
@@ -358,7 +360,8 @@ class Tensor(Views):
     def take_along_dim(self, index: Tensor, axis: int) -> Tensor:
         shape = list(broadcast([self, index]))
         shape[self._at(axis)] = index.shape[self._at(axis)]
-        return self.gather(axis, index.expand(*shape))
+        spread = self.tape.fresh(shape, (index,), index.kind)  # broadcast, and copied
+        return self.gather(axis, spread)
 
     def new_empty(self, shape: Sequence[Size]) -> Tensor:
         return self.tape.fresh(shape, (), self.kind, grad=False)
@@ -368,10 +371,10 @@ class Tensor(Views):
     def new_full(self, shape: Sequence[Size], value: Any) -> Tensor:
         return self.new_empty(shape)
 
-    def bernoulli_(self, p: float) -> Tensor:
+    def bernoulli_(self, *_: float) -> Tensor:
         return self
 
-    div_ = bernoulli_
+    div_ = uniform_ = bernoulli_
 
     def __matmul__(self, other: Tensor) -> Tensor:
         return matmul(self, other)

@@ -32,13 +32,18 @@ def inverse_of(term: terms.Diagram) -> terms.Diagram:
         return terms.Choice(term.condition, inverse_of(term.then), inverse_of(term.otherwise), term.span)
     elif isinstance(term, terms.Sequence):
         return _inverse_sequence(term)
-    name = term.box.name if isinstance(term, terms.Leaf) and isinstance(term.box, Box) else "this part"
     raise reject(
-        f"`{name}` has no inverse",
+        f"{_called(term)} has no inverse",
         code="E0220",
         help="isomorphisms are id, swap, rearrange, neg, scale by a number other than 0, flow, "
         "and what `>>`, `@` and `^` make of them",
     )
+
+
+def _called(term: terms.Diagram) -> str:
+    if isinstance(term, terms.Leaf) and isinstance(term.box, Box):
+        return f"`{term.box.name}`"
+    return f"the shared `{term.shared.name}`" if isinstance(term, terms.Use) else "this part"
 
 
 def _inverse_sequence(term: terms.Sequence) -> terms.Diagram:

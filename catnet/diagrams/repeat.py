@@ -95,7 +95,8 @@ def _place(
             )
         if count.value is None:
             sign = "seq" if varies else "^"
-            typing.inference.demand(Pred(">=", count, Dim.const(0)), f"`{sign}` needs a number of repeats, {count} >= 0")
+            reason = f"`{sign}` needs a number of repeats, {count} >= 0"
+            typing.inference.demand(Pred(">=", count, Dim.const(0)), reason)
             return _symbolic(typing, wires, node, name, start, stop, step, varies)
         if varies and count.value > typing.budget:
             typing.placed = typing.budget  # not worth starting

@@ -496,7 +496,8 @@ def _unbound(dim: Dim, node: Node) -> Diagnostic:
         "E0214",
         f"the size `{dim}` must be known when compiling: `{node.box.name}` makes parameters or steps of it",
         node.span,
-        help=f"give it: -p {name}=... on the command line, {name} = ... from Python (or on = \"R[...]\", the input type)",
+        help=f"give it: -p {name}=... on the command line, {name} = ... from Python "
+        '(or on = "R[...]", the input type)',
     )
 
 

@@ -112,3 +112,8 @@ def test_every_box_has_a_page() -> None:
 )
 def test_uses_of_a_shared_morphism_that_do_not_fit_are_told(text: str) -> None:
     assert {e.code for e in errors(text)} <= {"E0204", "E0203", "E0209", "E0224"}
+
+
+def test_what_has_no_inverse_is_called_by_its_name() -> None:
+    text = "net main : (x: R[d]) -> R[d] {\n    share w = neg\n    return x >> w >> w ^ -1\n}"
+    assert only(text).message == "the shared `w` has no inverse"

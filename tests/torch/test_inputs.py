@@ -76,7 +76,7 @@ def test_every_float_is_real_and_every_integer_width_is_an_integer() -> None:
         taken("Z[3]", torch.zeros(3, dtype=dtype))
 
 
-# -- shapes --------------------------------------------------------------------------------------------------------
+# -- shapes ------------------------------------------------------------------------------------------------------
 
 
 def test_exact_messages() -> None:
@@ -158,7 +158,7 @@ def test_a_where_clause_that_is_settled_when_compiling_is_not_asked_again() -> N
     assert "the spec assumes d % 4 == 0" in program(text)["f"](k=4).source()
 
 
-# -- axis packs and batch axes ---------------------------------------------------------------------------------------
+# -- axis packs and batch axes -----------------------------------------------------------------------------------
 
 
 def test_axis_packs() -> None:
@@ -212,7 +212,7 @@ def test_any_number_of_batch_axes_where_every_box_broadcasts() -> None:
         assert module(R(*batch, 8)).shape == (*batch, 3)
 
 
-# -- several inputs, and the switch ----------------------------------------------------------------------------------
+# -- several inputs, and the switch ------------------------------------------------------------------------------
 
 THREE = """
 net f : (image: R[3, 4], mask: Bool[4], index: Fin(5)[2]) -> R[3, 4] @ Bool[4] @ R[2, 6] {
@@ -260,7 +260,7 @@ def test_an_input_error_is_a_value_error_with_the_same_face_everywhere() -> None
     assert catnet.InputError is InputError
 
 
-# -- the written source ----------------------------------------------------------------------------------------------
+# -- the written source ------------------------------------------------------------------------------------------
 
 OWN = """
 import sys, torch
