@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from types import SimpleNamespace
 from typing import Any
 
 from catnet.analysis.products import linear
-from catnet.analysis.sketch import ONE, Tape, product
+from catnet.analysis.sketch import Tape, product
 from catnet.analysis.tensors import Tensor, dim, entrywise
 from catnet.types.dims import Dim
 
@@ -189,46 +190,65 @@ def _rnn_cell(x: Tensor, h: Tensor) -> Tensor:
 
 
 def _recurrent(kind: str) -> Forward:
-    def layer(d: Any, h: Any, num_layers: Any = 1, bidirectional: bool = False, bias: bool = True, **_: Any) -> Layer:
-        return Layer(lambda x: _unrolled(kind, x, dim(h), int(str(num_layers)), 1 + bidirectional, dim(d), bias))
+    def layer(d: Any, h: Any, num_layers: Any = 1, bidirectional: bool = False, **options: Any) -> Layer:
+        run = _Recurrence(kind, dim(d), dim(h), int(str(num_layers)), 1 + bidirectional, **options)
+        return Layer(run.forward)
 
     return layer
 
 
-def _unrolled(kind: str, x: Tensor, h: Dim, depth: int, ways: int, d: Dim, bias: bool) -> Any:
-    """A whole recurrent layer on R[t, d] with at most one batch axis.
+@dataclass
+class _Recurrence:
+    """A whole recurrent layer on R[t, d] with at most one batch axis; inside, time stands in front.
 
     GRU and RNN keep what their cells keep. LSTM is one call of oneDNN for each layer and direction, which keeps a
     workspace of its own making: about 16 numbers for each step and unit, an estimate.
     """
-    tape, steps, batch = x.tape, x.shape[-2], x.shape[:-2]
-    states = [tape.fresh((depth * ways, *batch, h), (), grad=False) for _ in range(1 + (kind == "LSTM"))]
-    value = x
-    for level in range(depth):
-        copies = ways if level == 0 and kind != "LSTM" else 1
-        rows = [tape.fresh((steps, *batch, value.shape[-1]), (value,)) for _ in range(copies if batch else 0)]
-        seen = rows or [value]
-        outs = [_one_way(kind, seen[i % len(seen)], states, h, bias, d) for i in range(ways)]
-        value = outs[0] if ways == 1 else tape.fresh((*batch, steps, ways * h), outs)
-        value = _trained(x, value)
-    last = [_trained(x, tape.fresh((depth * ways, *batch, h), (value,))) for _ in states]
-    return value, (last[0] if len(last) == 1 else tuple(last))
 
+    kind: str
+    d: Dim
+    h: Dim
+    depth: int
+    ways: int
+    bias: bool = True
+    dropout: float = 0.0
+    nonlinearity: str = "tanh"
+    batch_first: bool = True
 
-def _one_way(kind: str, x: Tensor, states: list[Tensor], h: Dim, bias: bool, d: Dim) -> Tensor:
-    tape, steps, batch = x.tape, x.shape[0], x.shape[1:-1]
-    if kind == "LSTM":
-        out = tape.fresh((steps, *batch, h), (x, *states))
-        ends = [tape.fresh((*batch, h), (out,)) for _ in range(2)]
-        space = [tape.fresh((steps, *batch, h * 16), (out,))] if tape.training else []
-        weights = [] if bias else [tape.fresh((4 * h, n), ()) for n in (d, h)]
-        return _trained(x, out, x, out, *states, *ends, *space, *weights)
-    out = tape.fresh((steps, *batch, h), (x, *states))
-    each = [tape.fresh((steps, *batch, h), (out,))] if kind == "RNN" else _gru_parts(x, out, h)
-    return _trained(x, out, x, *states, *each)
+    def forward(self, x: Tensor) -> Any:
+        tape, batch = x.tape, x.shape[:-2]
+        shape = (self.depth * self.ways, *batch, self.h)
+        states = [tape.fresh(shape, (), grad=False) for _ in range(1 + (self.kind == "LSTM"))]
+        value, first = x.transpose(0, -2), []
+        for level in range(self.depth):
+            if level:
+                value = _dropout(value, self.dropout)
+            copies = self.ways if level == 0 and self.kind != "LSTM" else 1
+            seen = [value.contiguous() for _ in range(copies)]
+            first = first or seen
+            outs = [self._one_way(seen[i % copies], states) for i in range(self.ways)]
+            sides = (value.shape[0], *batch, self.ways * self.h)
+            value = outs[0] if self.ways == 1 else tape.fresh(sides, outs)
+        last = [_trained(x, tape.fresh(shape, (value,))) for _ in states]
+        tape.use([*states, *first] if self.kind == "LSTM" else [])
+        return value.transpose(0, -2), (last[0] if len(last) == 1 else tuple(last))
 
-
-def _gru_parts(x: Tensor, out: Tensor, h: Dim) -> list[Tensor]:
-    """For each step three gates, three products, and the state that it started from (the first is the zeros)."""
-    steps, batch = x.shape[0], x.shape[1:-1]
-    return [x.tape.fresh((steps, *batch, 6 * h), (out,)), x.tape.fresh((steps - ONE, *batch, h), (out,))]
+    def _one_way(self, x: Tensor, states: list[Tensor]) -> Tensor:
+        tape, steps, batch, h = x.tape, x.shape[0], x.shape[1:-1], self.h
+        if self.kind == "LSTM":
+            out = tape.fresh((steps, *batch, h), (x, *states))
+            ends = [tape.fresh((*batch, h), (out,)) for _ in range(2)]
+            space = [tape.fresh((steps, *batch, h * 16), (out,))] if tape.training else []
+            weights = [] if self.bias else [tape.fresh((h * 4, n), ()) for n in (self.d, h)]
+            return _trained(x, out, x, out, *states, *ends, *space, *weights)
+        gates = tape.fresh((steps, *batch, h * (3 if self.kind == "GRU" else 1)), (x,))
+        gates = gates + 1.0 if self.bias else gates
+        each = tape.fresh((steps, *batch, h), (gates, *states))  # the states, one tensor for each step
+        out = tape.fresh((steps, *batch, h), (each,))
+        if not tape.training:
+            return out  # type: ignore[no-any-return]
+        if self.kind == "RNN":
+            return _trained(x, out, x, *states, each)
+        # for each step three gates, three products, and the state that it started from (the first is among `states`)
+        parts = [tape.fresh((steps, *batch, h * 6), (out,)), tape.fresh((steps - 1, *batch, h), (out,))]
+        return _trained(x, out, x, *states, *parts)

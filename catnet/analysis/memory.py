@@ -150,7 +150,8 @@ class Memory:
             given = [values[id(v)] for v in node.inputs]
             outputs = self._opaque(node, self._tape(), given) if index in frame.skipped else self._part(node, tape, given)
             values.update((id(v), y) for v, y in zip(node.outputs, outputs, strict=True))
-            tape.use(values[id(v)] for v in frame.given_up[index])
+            if not isinstance(node.box, Loop):  # a loop gives its results their names before its first turn
+                tape.use(values[id(v)] for v in frame.given_up[index])
         tape.use(values[id(v)] for v in frame.held)
         tape.use(tape.held)
         return [values[id(v)] for v in graph.outputs]
@@ -270,11 +271,13 @@ class Memory:
         names["self"] = own
         statements = getattr(box, "statements", None)
         if statements is None:
-            value = eval(_compiled(box.code(site), "eval"), {**space, **names})
+            code = _compiled(box.code(site), "eval")
+            value = eval(code, {**space, **names})
             return list(value) if isinstance(value, (tuple, list)) else [value]
         site.results = [f"y{i}" for i in range(len(node.cod))]
+        code = _compiled("\n".join(statements(site)), "exec")
         spaces = {**space, **names}
-        exec(_compiled("\n".join(statements(site)), "exec"), spaces)
+        exec(code, spaces)
         if not node.graphs:
             tape.held += [x for name, x in spaces.items() if isinstance(x, Tensor) and name not in names]
         return [spaces[name] for name in site.results]
