@@ -101,9 +101,7 @@ def _with_nets(law: tree.Law, statics: dict[str, Any], width: int | None) -> dic
     for param in law.params:
         if isinstance(param.annotation, tree.Arrow):
             wanted = read_signature(param.annotation, (), statics)
-            signature = Signature(
-                opaque_object(wanted.dom), opaque_object(wanted.cod)
-            )
+            signature = Signature(opaque_object(wanted.dom), opaque_object(wanted.cod))
             out[param.name] = terms.Leaf(NetParam(param.name, signature))
             if width is not None:
                 out[param.name] = _sample_net(wanted)
@@ -171,9 +169,7 @@ def _try(
     return LawResult(law.name, "tested", f"{done} trials agree, largest relative difference {worst:.1e}", worst)
 
 
-def _refuted(
-    law: tree.Law, trial: Trial, difference: float, general: tuple[Graph, Graph] | None
-) -> LawResult:
+def _refuted(law: tree.Law, trial: Trial, difference: float, general: tuple[Graph, Graph] | None) -> LawResult:
     where = f" at {trial}" if str(trial) else ""
     detail = f"the sides differ by {difference:.2g} (relative){where}"
     notes = [Note(f"smallest counterexample found: {trial}")] if where else []
@@ -183,9 +179,7 @@ def _refuted(
     return LawResult(law.name, "refuted", detail, difference, diagnostic)
 
 
-def _trials(
-    law: tree.Law, statics: dict[str, Any], general: tuple[Graph, Graph] | None
-) -> Iterator[Trial]:
+def _trials(law: tree.Law, statics: dict[str, Any], general: tuple[Graph, Graph] | None) -> Iterator[Trial]:
     """Sizes in order of their product, so that the first counterexample is a smallest one."""
     names = [k for k, v in statics.items() if isinstance(v, Dim)]
     names += sorted(_free_sizes(general) - set(names))
@@ -321,4 +315,3 @@ def _gap(a: torch.Tensor, b: torch.Tensor) -> float:
 def summary(results: Iterable[LawResult]) -> str:
     """One line per law."""
     return "\n".join(f"{r.verdict:8} {r.name}: {r.detail}" for r in results)
-

@@ -8,22 +8,18 @@ in the diagram, whatever its repeats are.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
-from functools import lru_cache
-from itertools import count
-from types import CodeType, SimpleNamespace
+from dataclasses import dataclass, replace
 from typing import Any
 
 from catnet.analysis.frames import Frame
 from catnet.analysis.known import Known
-from catnet.analysis.operations import namespaces
-from catnet.analysis.sketch import ONE, ZERO, Event, Shape, Sketch, Storage, Tape, Unknown, dense, maxima, peak, product
+from catnet.analysis.running import Boxes, has_batch, kind_of
+from catnet.analysis.sketch import ZERO, Event, Shape, Storage, Tape, Unknown, dense, maxima, peak, product
 from catnet.analysis.tensors import Tensor
-from catnet.diagrams.box import Site
 from catnet.diagrams.graph import Graph, Node
 from catnet.diagrams.repeat import Loop
 from catnet.types.dims import Dim
-from catnet.types.wires import Axis, Wire
+from catnet.types.wires import Wire
 
 TURNS = 4  # of a longer repeat, or 5; and 2 more, to see what every 2 further turns add
 
@@ -51,6 +47,12 @@ class Summary:
     new: tuple[tuple[Dim, bool, bool], ...]  # size, whether it is kept, whether it is a parameter
     results: tuple[Result, ...]
     peak: Peak
+    taken: Dim = ZERO  # bytes of the inputs that are kept
+
+    @property
+    def figures(self) -> Bytes:
+        """The bytes that are kept, those of inputs left out, and the peak."""
+        return Bytes(self.own + _sum(size for size, kept, lasting in self.new if kept and not lasting), self.peak)
 
 
 @dataclass(frozen=True)
@@ -66,10 +68,11 @@ class Memory:
 
     def __init__(self, training: bool, batch: Dim, real: int, known: Known) -> None:
         self.training = training
-        self.batch = batch
+        self.boxes = Boxes(batch, self._graph)
         self.real = real
         self.known = known
-        self.parts: dict[int, Bytes | None] = {}  # by the identity of the node; None where nothing is known
+        self.parts: dict[int, Bytes] = {}  # by the identity of the node
+        self.graphs: dict[int, Bytes] = {}  # by the identity of the inner graph
         self.unknown: dict[str, None] = {}
         self._memo: dict[tuple[Any, ...], Summary] = {}
         self._frames: dict[int, Frame] = {}
@@ -85,23 +88,21 @@ class Memory:
         return Tape(self.training, Tensor, self.real, self.known)
 
     def _input(self, tape: Tape, wire: Wire, batched: bool, grad: bool) -> Tensor:
-        shape = self._shape(wire, batched)
-        kind = wire.kind.name if wire.kind.name in ("R", "C", "Bool") else "Z"
+        shape = self.boxes.shape(wire, batched)
+        kind = kind_of(wire)
         storage = Storage(product(shape) * tape.bytes(kind), outside=True)
         needs = grad and self.training and kind in "RC"
         return Tensor(tape, shape, dense(shape), storage, needs, kind)
 
-    def _shape(self, wire: Wire, batched: bool) -> Shape:
-        own = tuple(a.size if isinstance(a, Axis) else ONE for a in wire.axes)
-        return (self.batch, *own) if batched else own
-
     # -- graphs ------------------------------------------------------------------------------------------------
 
-    def call(self, key: object, run: Run, tape: Tape, inputs: Sequence[Tensor]) -> list[Tensor]:
-        """Run something as one event of a tape; `key` says what it is, for the next time."""
-        found = self._memo.get((key, layout := _layout(inputs)))
-        if found is None:
-            found = self._memo[key, layout] = self._summary(run, inputs)
+    def _graph(self, graph: Graph, tape: Tape, inputs: list[Tensor]) -> list[Tensor]:
+        """Run a graph as one event of a tape, or remember what it did the last time."""
+        key = (id(graph), _layout(inputs))
+        if key not in self._memo:
+            self._memo[key] = self._summary(lambda own, given: self._nodes(graph, own, given), inputs)
+        found = self._memo[key]
+        self.graphs[id(graph)] = Bytes(found.figures.kept + found.taken, found.peak)
         return self._placed(found, tape, inputs)
 
     def _summary(self, run: Run, inputs: Sequence[Tensor]) -> Summary:
@@ -126,6 +127,7 @@ class Memory:
             tuple((s.size, s in tape.kept, s.lasting) for s in new),
             tuple(results),
             peak(tape.events, new),
+            _sum(s.size for s in tape.kept if s in first and not s.lasting),
         )
 
     def _placed(self, found: Summary, tape: Tape, inputs: Sequence[Tensor]) -> list[Tensor]:
@@ -148,7 +150,10 @@ class Memory:
         values: dict[int, Tensor] = {id(v): x for v, x in zip(graph.inputs, inputs, strict=True)}
         for index, node in enumerate(graph.nodes):
             given = [values[id(v)] for v in node.inputs]
-            outputs = self._opaque(node, self._tape(), given) if index in frame.skipped else self._part(node, tape, given)
+            if index in frame.skipped:
+                outputs = self.boxes.opaque(node, self._tape(), given)
+            else:
+                outputs = self._part(node, tape, given)
             values.update((id(v), y) for v, y in zip(node.outputs, outputs, strict=True))
             if not isinstance(node.box, Loop):  # a loop gives its results their names before its first turn
                 tape.use(values[id(v)] for v in frame.given_up[index])
@@ -164,7 +169,7 @@ class Memory:
             outputs = self._node(node, tape, inputs)
         except Unknown:
             self.unknown[node.label or node.box.name] = None
-            outputs = self._opaque(node, tape, inputs)
+            outputs = self.boxes.opaque(node, tape, inputs)
         alive = peak(tape.events[before:], [y.storage for y in outputs])
         self.parts[id(node)] = Bytes(_sum(s.size for s in tape.touched), alive)
         return outputs
@@ -176,11 +181,10 @@ class Memory:
         if isinstance(node.box, Loop):
             return self._repeat(node, tape, inputs)
         if node.graphs and not hasattr(node.box, "statements"):
-            graph = node.graphs[0]
-            return self.call(id(graph), lambda t, given: self._nodes(graph, t, given), tape, inputs)
+            return self._graph(node.graphs[0], tape, inputs)
         if node.graphs:
             return self._iteration(node, tape, inputs)
-        return self._box(node, tape, inputs)
+        return self.boxes.run(node, tape, inputs)
 
     # -- repeats -----------------------------------------------------------------------------------------------
 
@@ -205,9 +209,6 @@ class Memory:
             tape.kept[rest] = tape.touched[rest] = None
         return values
 
-    def _graph(self, graph: Graph, tape: Tape, inputs: list[Tensor]) -> list[Tensor]:
-        return self.call(id(graph), lambda t, given: self._nodes(graph, t, given), tape, inputs)
-
     def _iteration(self, node: Node, tape: Tape, inputs: list[Tensor]) -> list[Tensor]:
         """`scan`, `trace`, `flow`: the loop in their code is run for a few turns, from which the others follow."""
         box: Any = node.box
@@ -216,7 +217,7 @@ class Memory:
         def turns(times: int) -> Summary:
             def run(tape: Tape, values: list[Tensor]) -> list[Tensor]:
                 tape.loop = times, count
-                return self._box(node, tape, values)
+                return self.boxes.run(node, tape, values)
 
             return self._summary(run, inputs)
 
@@ -230,139 +231,6 @@ class Memory:
                 self._memo[key] = _extrapolated(turns(least), turns(least + 2), count - least)
         return self._placed(self._memo[key], tape, inputs)
 
-    # -- boxes -------------------------------------------------------------------------------------------------
-
-    def _box(self, node: Node, tape: Tape, inputs: list[Tensor]) -> list[Tensor]:
-        """Run the code of one box."""
-        box = node.box
-        kept = box.kept(node.dom, node.cod)
-        if kept is not None:
-            return self._told(node, tape, inputs, kept)
-        lonely = box.batch_needed > 0 and not all(len(x.shape) > len(w.axes) for x, w in zip(inputs, node.dom, strict=True))
-        given = [x.unsqueeze(0) for x in inputs] if lonely else inputs
-        names: dict[str, Any] = {f"a{i}": x for i, x in enumerate(given)}
-        site = _site(node, given, names)
-        tape.wanted = tuple(self._shape(w, lonely or box.gives_batch(site)) for w in node.cod)
-        try:
-            outputs = self._run(node, site, tape, names)
-        except (TypeError, AttributeError, NameError, ValueError, LookupError) as error:
-            raise Unknown(f"the code of `{box.name}` cannot be followed: {error}") from error
-        outputs = [y.squeeze(0) for y in outputs] if lonely else outputs
-        return [_typed(y, w) for y, w in zip(outputs, node.cod, strict=True)]
-
-    def _run(self, node: Node, site: Site, tape: Tape, names: dict[str, Any]) -> list[Tensor]:
-        box = node.box
-        if box.family == "python":
-            raise Unknown("written in Python")
-        space = namespaces(tape)
-        own = SimpleNamespace(training=tape.training)
-        for at, graph in enumerate(node.graphs):
-            own.__dict__[f"inner{at}"] = lambda *xs, graph=graph: _one(self._graph(graph, tape, list(xs)))
-        site.inner = [f"self.inner{at}" for at in range(len(node.graphs))]
-        made = None if node.graphs else box.module(site)
-        if made is not None:
-            before = len(tape.events)
-            layer = eval(_compiled(made, "eval"), {**space, **names})
-            del tape.events[before:]  # what is made once is not made again in every pass
-            if isinstance(layer, Sketch) and not layer.storage.lasting:
-                layer = tape.lasting(layer.shape, False)
-            own.layer = layer
-            site.module = "self.layer"
-        names["self"] = own
-        statements = getattr(box, "statements", None)
-        if statements is None:
-            code = _compiled(box.code(site), "eval")
-            value = eval(code, {**space, **names})
-            return list(value) if isinstance(value, (tuple, list)) else [value]
-        site.results = [f"y{i}" for i in range(len(node.cod))]
-        code = _compiled("\n".join(statements(site)), "exec")
-        spaces = {**space, **names}
-        exec(code, spaces)
-        if not node.graphs:
-            tape.held += [x for name, x in spaces.items() if isinstance(x, Tensor) and name not in names]
-        return [spaces[name] for name in site.results]
-
-    def _told(self, node: Node, tape: Tape, inputs: list[Tensor], kept: Any) -> list[Tensor]:
-        """A box that says itself what is kept."""
-        batched = any(len(x.shape) > len(w.axes) for x, w in zip(inputs, node.dom, strict=True))
-        trains = bool(node.box.parameters(node.dom, node.cod)) and tape.training
-        outputs = []
-        for wire in node.cod:
-            kind = wire.kind.name if wire.kind.name in ("R", "C", "Bool") else "Z"
-            needs = kind in "RC" and (trains or any(x.grad for x in inputs))
-            outputs.append(tape.fresh(self._shape(wire, batched), inputs, kind, grad=needs))
-        for y in [y for y in outputs if y.grad][:1]:
-            extra = [tape.fresh(self._shape(w, batched), inputs, w.kind.name, grad=False) for w in kept.extra]
-            tape.keep(y, *(inputs[i] for i in kept.inputs), *(outputs[i] for i in kept.outputs), *extra)
-        return outputs
-
-    def _opaque(self, node: Node, tape: Tape, inputs: list[Tensor]) -> list[Tensor]:
-        """A box of which nothing is known but its type."""
-        batched = any(len(x.shape) > len(w.axes) for x, w in zip(inputs, node.dom, strict=True))
-        kinds = [w.kind.name if w.kind.name in ("R", "C", "Bool") else "Z" for w in node.cod]
-        return [tape.fresh(self._shape(w, batched), inputs, kind, grad=tape.training and kind in "RC")
-                for w, kind in zip(node.cod, kinds, strict=True)]  # fmt: skip
-
-
-class _Size:
-    """A size that is not known, in the place of an integer of a box's code: it goes by a name."""
-
-    def __init__(self, value: Dim, names: dict[str, Any]) -> None:
-        self.value, self.names = value, names
-
-    def __repr__(self) -> str:
-        name = f"size{len(self.names)}"
-        self.names[name] = self.value
-        return name
-
-    def __eq__(self, other: object) -> bool:
-        return self.value == (other.value if isinstance(other, _Size) else other)
-
-    def __hash__(self) -> int:
-        return hash(self.value)
-
-    def __floordiv__(self, other: int) -> _Size:
-        return _Size(self.value // other, self.names)
-
-    def __mul__(self, other: int) -> _Size:
-        return _Size(self.value * other, self.names)
-
-    __rmul__ = __mul__
-
-    def __add__(self, other: int) -> _Size:
-        return _Size(self.value + other, self.names)
-
-
-@dataclass
-class _SketchSite(Site):
-    """A place whose sizes need not be known; `names` are what its code finds."""
-
-    names: dict[str, Any] = field(default_factory=dict)
-
-    def static(self, dim: Dim) -> Any:
-        return dim.value if dim.value is not None else _Size(dim, self.names)
-
-
-def _site(node: Node, given: Sequence[Tensor], names: dict[str, Any]) -> _SketchSite:
-    numbers = count()
-    return _SketchSite(
-        node.dom,
-        node.cod,
-        [f"a{i}" for i in range(len(given))],
-        "",
-        need=lambda what: what,
-        size_of=lambda dim: repr(_Size(dim, names)),
-        fresh=lambda hint: f"{hint}_{next(numbers)}",
-        batched=[len(x.shape) > len(w.axes) for x, w in zip(given, node.dom, strict=True)],
-        graphs=node.graphs,
-        names=names,
-    )
-
-
-@lru_cache(maxsize=4096)
-def _compiled(text: str, mode: str) -> CodeType:
-    return compile(text, "<box>", mode)  # our own text: what `catnet compile` would write
-
 
 def _layout(inputs: Sequence[Tensor]) -> tuple[Any, ...]:
     """All of the inputs that matters for what is done with them."""
@@ -371,29 +239,13 @@ def _layout(inputs: Sequence[Tensor]) -> tuple[Any, ...]:
                  for i, x in enumerate(inputs))  # fmt: skip
 
 
-def _one(values: list[Tensor]) -> Any:
-    return values[0] if len(values) == 1 else tuple(values)
-
-
-def _typed(y: Tensor, wire: Wire) -> Tensor:
-    """An output with the sizes that the type states, as the text speaks of them."""
-    own = tuple(a.size if isinstance(a, Axis) else ONE for a in wire.axes)
-    if len(y.shape) < len(own):
-        raise Unknown("an axis is missing")
-    shape = (*y.shape[: len(y.shape) - len(own)], *own)
-    if shape == y.shape:
-        return y
-    strides = dense(shape) if y.strides == dense(y.shape) else y.strides
-    return Tensor(y.tape, shape, strides, y.storage, y.grad, y.kind)
-
-
 def _expanded(inputs: list[Tensor], node: Node) -> list[Tensor]:
     """The batch axis of the first input that has one, for those without."""
-    front = [x.shape[0] for x, w in zip(inputs, node.dom, strict=True) if len(x.shape) > len(w.axes)]
-    if not front:
+    batched = has_batch(inputs, node)
+    if not any(batched):
         return inputs
-    return [x if len(x.shape) > len(w.axes) else x.expand(front[0], *x.shape)
-            for x, w in zip(inputs, node.dom, strict=True)]  # fmt: skip
+    front = inputs[batched.index(True)].shape[0]
+    return [x if has else x.expand(front, *x.shape) for x, has in zip(inputs, batched, strict=True)]
 
 
 def _extrapolated(few: Summary, some: Summary, turns: Dim) -> Summary:

@@ -133,7 +133,8 @@ def _gumbel(logits: Tensor, dim: int, tau: float = 1.0, hard: bool = False) -> T
     soft = _softmax(entrywise([entrywise([logits, entrywise([noise])])]), dim)
     if not hard:
         return soft
-    index = logits.tape.fresh([n if i != dim % len(soft.shape) else ONE for i, n in enumerate(soft.shape)], (soft,), "Z")
+    one = [n if i != dim % len(soft.shape) else ONE for i, n in enumerate(soft.shape)]
+    index = logits.tape.fresh(one, (soft,), "Z")
     logits.tape.keep(soft, index)  # `max`, of which only the places are used, keeps them
     unit = logits.tape.fresh(soft.shape, (index,), grad=False)
     return entrywise([entrywise([unit, soft]), soft])

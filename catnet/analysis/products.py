@@ -136,4 +136,3 @@ def _written_out(
     if dropout:
         weights = weights * q.tape.fresh(weights.shape, (weights,), grad=False)
     return matmul(weights, v)
-

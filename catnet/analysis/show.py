@@ -5,18 +5,15 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from typing import Any
 
-from catnet.analysis.cost import Costs, total
+from catnet.analysis.cost import Costs
+from catnet.analysis.known import Known
 from catnet.diagnostics import fail
 from catnet.diagrams import terms
 from catnet.diagrams.graph import Graph, Node
 from catnet.diagrams.repeat import Loop
 from catnet.limits import large_work
 from catnet.types.dims import Dim, DimError
-from catnet.types.dims_atoms import FloorDiv, Monomial
-from catnet.types.facts import Facts, Pred
-from catnet.types.static import assume
 from catnet.types.wires import Axis, Object, show_object
 
 WIDEST_NAME = 44
@@ -35,8 +32,7 @@ class Row:
     name: str
     dom: str
     cod: str
-    parameters: str
-    flops: str
+    figures: tuple[Dim | str, ...]
     copies: bool = False  # of one inside, which the rows below show once
 
 
@@ -51,56 +47,54 @@ def show(diagram: terms.Diagram) -> str:
 
 def show_graph(graph: Graph) -> str:
     """The table of a graph. One that only calls a net is shown as that net."""
+    name, graph = opened(graph)
+    parts = Parts(graph)
+    rows, whole = worked_out(graph, parts)
+    lines = [f"{name} : {graph.type}" if name else graph.type, ""]
+    lines += table([*rows, whole], ("parameters", "FLOPs"))
+    lines += ["", *wide_totals(("parameters", "FLOPs"), whole)]
+    lines.append("FLOPs: for one sample without batch axes; a multiply-add counts as 2.")
+    return "\n".join([*lines, *footnotes(graph, [*rows, whole], parts.unknown)])
+
+
+def opened(graph: Graph) -> tuple[str, Graph]:
+    """The name and the graph of a net, where a graph only calls that net."""
     name = ""
     while len(graph.nodes) == 1 and graph.nodes[0].box.family == "net" and len(graph.nodes[0].graphs) == 1:
         name = _text(graph.nodes[0])
         graph = graph.nodes[0].graphs[0]
-    costs = Costs()
-    parts = _Parts(costs, graph.where)
+    return name, graph
+
+
+def worked_out(graph: Graph, parts: Parts) -> tuple[list[Row], Row]:
+    """The rows of a graph, and that of the whole. Fails with E0225 where a total outgrows what dimensions may be."""
     try:
-        totals = [parts.known(dim) for dim in (costs.parameters(graph), costs.flops(graph))]
-        rows = list(parts.rows(graph))
+        whole = Row(0, "total", parts.side(graph.dom), parts.side(graph.cod), parts.all_known(parts.of_graph(graph)))
+        return list(parts.rows(graph)), whole
     except DimError as error:
         fail("E0225", f"the cost of `{graph.name}` cannot be worked out: {error}", graph.span)
-    counts = parts.count(totals[0]), parts.count(totals[1])
-    whole = Row(0, "total", parts.side(graph.dom), parts.side(graph.cod), *counts)
-    lines = [f"{name} : {graph.type}" if name else graph.type, ""]
-    lines += _table([*rows, whole])
-    lines += ["", *_footnotes(graph, totals, rows, parts.unknown)]
-    return "\n".join(lines)
 
 
-class _Parts:
+class Parts:
     """Walks a graph for its rows; the inside of each graph is shown once."""
 
-    def __init__(self, costs: Costs, where: Iterable[Any]) -> None:
-        self.costs = costs
+    def __init__(self, graph: Graph) -> None:
+        self.costs = Costs()
         self.shown: set[Graph] = set()
         self.unknown: dict[str, None] = {}  # parts that nothing is known of, in order
-        self.facts = Facts()
-        for clause in where:
-            self.facts = assume(clause, True, self.facts)
+        self.known = Known(graph.where)
 
-    def known(self, dim: Dim) -> Dim:
-        """A size with what the `where` clauses say put in: with d % 8 == 0, `8*(d//8)` is `d`."""
-        if not any(isinstance(atom, FloorDiv) for atom in dim.atoms()):
-            return dim
-        return total(self._known_term(coefficient, factors) for coefficient, factors in dim.terms)
+    def of_graph(self, graph: Graph) -> tuple[Dim | str, ...]:
+        """The figures of a graph."""
+        return self.costs.parameters(graph), self.costs.flops(graph)
 
-    def _known_term(self, coefficient: int, factors: Monomial) -> Dim:
-        product = Dim.const(1)
-        for atom, power in factors:
-            base = Dim.from_terms({((atom, 1),): 1})
-            if isinstance(atom, FloorDiv) and (by := atom.denominator.value):
-                if coefficient % by**power == 0 and self.facts.holds(Pred.divides(atom.numerator, by)):
-                    coefficient //= by**power
-                    base = atom.numerator
-            product = product * base**power
-        return product * coefficient
+    def of_node(self, node: Node) -> tuple[Dim | str, ...]:
+        """The figures of one part."""
+        return self.costs.node_parameters(node), self.costs.node_flops(node)
 
-    def count(self, dim: Dim) -> str:
-        """A count as text."""
-        return _count(self.known(dim))
+    def all_known(self, figures: Iterable[Dim | str]) -> tuple[Dim | str, ...]:
+        """The figures, with what the `where` clauses say put in."""
+        return tuple(figure if isinstance(figure, str) else self.known(figure) for figure in figures)
 
     def side(self, wires: Object) -> str:
         """One side of a type, shortened where it is long."""
@@ -118,14 +112,15 @@ class _Parts:
                 yield from self._node(node, depth, again)
 
     def _node(self, node: Node, depth: int, again: bool) -> Iterator[Row]:
-        own = "shared" if again else self.count(self.costs.node_parameters(node))
-        flops = self.count(self.costs.node_flops(node))
+        figures = self.all_known(self.of_node(node))
+        if again:
+            figures = ("shared", *figures[1:])
         if node.box.family == "python":
-            own = flops = "?"
+            figures = ("?",) * len(figures)
             self.unknown[_text(node)] = None
         name, inner = _name(node)
         copies = isinstance(node.box, Loop) and len(node.graphs) == 1
-        yield Row(depth, name, self.side(node.dom), self.side(node.cod), own, flops, copies)
+        yield Row(depth, name, self.side(node.dom), self.side(node.cod), figures, copies)
         if len(inner) > 1:
             yield from self._steps(inner, depth + 1)
         for graph in inner if len(inner) == 1 else ():
@@ -138,14 +133,14 @@ class _Parts:
         for number, graph in enumerate(graphs):
             if len(graphs) > MOST_STEPS and 3 <= number < len(graphs) - 1:
                 if number == 3:
-                    yield Row(depth, f"... {len(graphs) - 4} more steps", "", "", "", "")
+                    yield Row(depth, f"... {len(graphs) - 4} more steps", "", "", ())
                 continue
-            own, flops = self.count(self.costs.parameters(graph)), self.count(self.costs.flops(graph))
+            figures = self.all_known(self.of_graph(graph))
             name, inner = f"{number}", graph
             if len(graph.nodes) == 1:
                 text, inside = _name(graph.nodes[0])
                 name, inner = f"{number}: {text}", inside[0] if len(inside) == 1 else graph
-            yield Row(depth, name, self.side(graph.dom), self.side(graph.cod), own, flops)
+            yield Row(depth, name, self.side(graph.dom), self.side(graph.cod), figures)
             if inner not in self.shown and (inner is not graph or len(graph.nodes) > 1):
                 self.shown.add(inner)
                 yield from self.rows(inner, depth + 1)
@@ -164,7 +159,7 @@ def _name(node: Node) -> tuple[str, tuple[Graph, ...]]:
     if not isinstance(node.box, Loop):
         return f"{label}{_text(node)}" if _text(node) != node.label else f"{node.label}", node.graphs
     inner = node.graphs
-    times = f" x {_count(node.count)}" if len(inner) == 1 else f" ({len(inner)} that differ)"
+    times = f" x {counted(node.count)}" if len(inner) == 1 else f" ({len(inner)} that differ)"
     only = inner[0].nodes[0] if len(inner) == 1 and len(inner[0].nodes) == 1 else None
     if only is not None and only.label is None and not isinstance(only.box, Loop):
         return f"{label}{_text(only)}{times}", only.graphs
@@ -181,9 +176,9 @@ def _text(node: Node) -> str:
         return node.box.sign()
 
 
-def _count(dim: Dim) -> str:
+def counted(figure: Dim | str) -> str:
     """A count for people: thousands are set apart."""
-    return _NUMBER.sub(lambda digits: f"{int(digits[0]):,}", str(dim))
+    return _NUMBER.sub(lambda digits: f"{int(digits[0]):,}", str(figure))
 
 
 def _shortened(text: str, width: int) -> str:
@@ -194,34 +189,44 @@ def _shortened(text: str, width: int) -> str:
     return text[:head] + "..." + text[len(text) - (width - 3 - head) :]
 
 
-def _table(rows: list[Row]) -> list[str]:
-    cells = [("part", "type", "parameters", "FLOPs")]
+def table(rows: list[Row], heads: tuple[str, ...]) -> list[str]:
+    """Rows as aligned text, the last one below a rule."""
+    cells = [("part", "type", *heads)]
     for row in rows:
         type_ = f"{row.dom} -> {row.cod}" if row.dom or row.cod else ""
         name = "  " * row.depth + _shortened(row.name, WIDEST_NAME)
-        counts = (_shortened(row.parameters, WIDEST_COUNT), _shortened(row.flops, WIDEST_COUNT))
+        counts = [_shortened(counted(figure), WIDEST_COUNT) for figure in row.figures] or [""] * len(heads)
         cells.append((name, type_, *counts))
-    widths = [max(len(cell[column]) for cell in cells) for column in range(4)]
-    lines = [
-        f"{name:<{widths[0]}}  {type_:<{widths[1]}}  {own:>{widths[2]}}  {flops:>{widths[3]}}".rstrip()
-        for name, type_, own, flops in cells
-    ]
-    rule = "-" * (sum(widths) + 6)
+    widths = [max(len(cell[column]) for cell in cells) for column in range(len(cells[0]))]
+    lines = []
+    for name, type_, *counts in cells:
+        shown = [f"{count:>{width}}" for count, width in zip(counts, widths[2:], strict=True)]
+        lines.append("  ".join([f"{name:<{widths[0]}}", f"{type_:<{widths[1]}}", *shown]).rstrip())
+    rule = "-" * (sum(widths) + 2 * len(widths) - 2)
     return [lines[0], rule, *lines[1:-1], *([rule] if len(lines) > 2 else []), lines[-1]]
 
 
-def _footnotes(graph: Graph, totals: list[Dim], rows: list[Row], unknown: Iterable[str]) -> Iterator[str]:
-    for word, dim in zip(("parameters", "FLOPs"), totals, strict=True):
-        if len(_count(dim)) > WIDEST_COUNT:
-            yield f"total {word}: {_count(dim)}"
-    yield "FLOPs: for one sample without batch axes; a multiply-add counts as 2."
-    if rows:
+def wide_totals(heads: Iterable[str], whole: Row) -> Iterator[str]:
+    """The totals that the table has no room for."""
+    for word, figure in zip(heads, whole.figures, strict=True):
+        if len(counted(figure)) > WIDEST_COUNT:
+            yield f"total {word}: {counted(figure)}"
+
+
+def footnotes(graph: Graph, rows: list[Row], unknown: Iterable[str]) -> Iterator[str]:
+    """What the rows mean; the last of them is the whole."""
+    if len(rows) > 1:
         yield "A row counts all that is inside it. Boxes without parameters or a label have no row."
     if unknown:
         yield f"Not counted, because it is written in Python: {', '.join(unknown)}."
     if any(row.copies for row in rows):
         yield "A row `x n` counts all n copies; the rows below it are those of one copy."
-    free = {name for wire in (*graph.dom, *graph.cod) for name in wire.symbols}
-    free |= {name for dim in totals for name in dim.symbols}
+    free = free_sizes(graph, rows[-1])
     if free:
-        yield f"Free size{'s' * (len(free) > 1)}: {', '.join(sorted(free))}."
+        yield f"Free size{'s' * (len(free) > 1)}: {', '.join(free)}."
+
+
+def free_sizes(graph: Graph, whole: Row) -> list[str]:
+    """The names that are left in a type and its totals."""
+    free = {name for wire in (*graph.dom, *graph.cod) for name in wire.symbols}
+    return sorted(free | {name for dim in whole.figures if isinstance(dim, Dim) for name in dim.symbols})

@@ -182,7 +182,8 @@ def merged(sketch: Sketch, first: int, last: int) -> Dim | None:
     """The stride of axes `first` to `last` seen as one; None where they are not evenly spaced."""
     tape, stride = sketch.tape, ONE
     below: Dim | None = None
-    for size, step in zip(reversed(sketch.shape[first : last + 1]), reversed(sketch.strides[first : last + 1]), strict=True):
+    axes = list(zip(sketch.shape, sketch.strides, strict=True))[first : last + 1]
+    for size, step in reversed(axes):
         if size == ONE:
             continue
         if below is None:

@@ -19,7 +19,7 @@ def dim(value: Size) -> Dim:
 
 
 def entrywise(models: Sequence[Sketch], kind: str = "R", keeps: str = "") -> Tensor:
-    """A new tensor, entry by entry from others; `keeps` has "x" where they are kept for backward, "y" for the result."""
+    """A new tensor, entry by entry from others; `keeps` has "x" where they are kept, "y" where the result is."""
     shape = broadcast(models)
     result: Tensor = models[0].tape.fresh(shape, models, kind, like(shape, models))
     result.tape.keep(result, *(models if "x" in keeps else ()), *((result,) if "y" in keeps else ()))

@@ -262,9 +262,7 @@ class Trace(Iteration):
         state = inference.wires(guess)
         names = [n for w in state for n in (w.kind.name, *w.symbols)]
         if not any(n.startswith("?") for n in names):
-            open_packs = [
-                a.name for w in state for a in w.axes if isinstance(a, Pack) and a.name.startswith("?")
-            ]
+            open_packs = [a.name for w in state for a in w.axes if isinstance(a, Pack) and a.name.startswith("?")]
             inference.packs.update((name, ()) for name in open_packs)  # nothing asks for further axes
             state = inference.wires(state)
         if any(n.startswith("?") for n in names) or any(map(has_pack, state)):
@@ -339,9 +337,7 @@ class Flow(Iteration):
     def rule(self, typing: Typing, inputs: Object) -> Object:
         if isinstance(self.method, str) and self.method not in _METHODS:
             raise reject(
-                f'`method` of `flow` is {", ".join(map(repr, _METHODS))}, not "{self.method}"'.replace(
-                    "'", '"'
-                ),
+                f'`method` of `flow` is {", ".join(map(repr, _METHODS))}, not "{self.method}"'.replace("'", '"'),
                 help='write method = "rk4"',
             )
         if len(inputs) != 1:

@@ -197,8 +197,15 @@ def _roots(command: argparse.ArgumentParser) -> None:
     )
     command.add_argument(
         "--budget",
-        type=int,
+        type=_count,
         default=BUDGET,
         metavar="N",
         help=f"how many boxes a net may expand to (default {BUDGET:,})",
     )
+
+
+def _count(text: str) -> int:
+    """A whole number from 1, for argparse."""
+    if not text.isascii() or not text.isdigit() or int(text[:18]) < 1:
+        raise argparse.ArgumentTypeError(f"{printable(text)} is not a whole number from 1")
+    return int(text[:18])

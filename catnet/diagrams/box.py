@@ -111,9 +111,7 @@ class Box:
     def type_rule(cls, text: str = "") -> tuple[Signature, tuple[Pred | Condition, ...]]:
         """The signature (or another text in its place) and the demands, read from the class's text."""
         signature = read_signature(parse_type(Source(f"<{cls.name}>", text or cls.signature)))  # type: ignore[arg-type]
-        clauses = tuple(
-            condition(parse_expression(Source(f"<{cls.name}>", text)), Dim.sym) for text in cls.where
-        )
+        clauses = tuple(condition(parse_expression(Source(f"<{cls.name}>", text)), Dim.sym) for text in cls.where)
         return signature, tuple(c for c in clauses if not isinstance(c, bool))
 
     def rule(self, typing: Typing, inputs: Object) -> Object:

@@ -44,9 +44,7 @@ class Loop(Box):
         return f"x {self.count}"
 
 
-def place_repeat(
-    typing: Typing, term: terms.Repeat, inputs: tuple[Value, ...], label: str | None
-) -> tuple[Value, ...]:
+def place_repeat(typing: Typing, term: terms.Repeat, inputs: tuple[Value, ...], label: str | None) -> tuple[Value, ...]:
     """Place `f ^ n`."""
     body = term.body
     if isinstance(body, terms.Labelled) and label is None:
@@ -144,9 +142,7 @@ def _symbolic(
     return general(stop - start)
 
 
-def _general_type(
-    typing: Typing, name: str, start: Dim, step: Step, wires: Object
-) -> Callable[[Dim], Object] | None:
+def _general_type(typing: Typing, name: str, start: Dim, step: Step, wires: Object) -> Callable[[Dim], Object] | None:
     """The type after i steps, if three types in a row grow linearly or by a constant factor."""
     trial = _quietly(typing, lambda: _two_steps(typing, name, start, step, wires))
     if trial is None:
@@ -189,9 +185,7 @@ def _general_type(
     return general
 
 
-def _two_steps(
-    typing: Typing, name: str, start: Dim, step: Step, wires: Object
-) -> tuple[Object, Object, Object]:
+def _two_steps(typing: Typing, name: str, start: Dim, step: Step, wires: Object) -> tuple[Object, Object, Object]:
     one = typing.subgraph(name, step(start), wires).cod
     two = typing.subgraph(name, step(start + 1), one).cod
     return wires, typing.inference.wires(one), typing.inference.wires(two)
@@ -246,5 +240,3 @@ def same_types(typing: Typing, a: Object, b: Object) -> bool:
 def _variables(wire: Wire) -> list[str]:
     names = [wire.kind.name, *wire.symbols]
     return names + [a.name for a in wire.axes if not isinstance(a, Axis)]
-
-

@@ -116,9 +116,7 @@ class Add(Pointwise):
     def code(self, site: Site) -> str:
         signs = self.signs or (1,) * len(site.args)
         first = site.args[0] if signs[0] == 1 else f"-{site.args[0]}"
-        return first + "".join(
-            f" {'+' if s == 1 else '-'} {a}" for s, a in zip(signs[1:], site.args[1:], strict=True)
-        )
+        return first + "".join(f" {'+' if s == 1 else '-'} {a}" for s, a in zip(signs[1:], site.args[1:], strict=True))
 
     def sign(self) -> str:
         return "+" if all(s == 1 for s in self.signs) else "-"

@@ -140,9 +140,7 @@ class Typing:
             return self.complain(too_many_wires(), term, inputs)
         return outputs
 
-    def add(
-        self, box: Box, inputs: Values, span: Span | None, label: str | None = None, owner: Any = None
-    ) -> Values:
+    def add(self, box: Box, inputs: Values, span: Span | None, label: str | None = None, owner: Any = None) -> Values:
         """Record one use of a box and return its outputs."""
         self._spend(span)
         node = Node(box, inputs, (), label, span, (), owner)
@@ -263,9 +261,7 @@ class Typing:
                 out = tuple(v for wire in out for v in self.add(Scale(float(factor)), (wire,), term.span))
         return out
 
-    def _pointwise(
-        self, rows: list[Values], box: Box, term: terms.Diagram, parts: Sequence[terms.Diagram]
-    ) -> Values:
+    def _pointwise(self, rows: list[Values], box: Box, term: terms.Diagram, parts: Sequence[terms.Diagram]) -> Values:
         counts = [len(row) for row in rows]
         if len(set(counts)) > 1:
             odd = next(i for i, n in enumerate(counts) if n != counts[0])

@@ -90,9 +90,7 @@ class _Dot:
         dot.node(name, label, shape=shape, style=",".join(style), fillcolor=look.fill, color=look.line,
                  tooltip=_text(tooltip(node)), **attributes)  # fmt: skip
 
-    def _edge(
-        self, dot: Any, sources: dict[int, str], value: Value, target: str, port: int | None = None
-    ) -> None:
+    def _edge(self, dot: Any, sources: dict[int, str], value: Value, target: str, port: int | None = None) -> None:
         extra = {} if port is None else {"headlabel": str(port + 1)}
         dot.edge(sources[id(value)], target, label=_text(str(value.wire)), **extra)
 

@@ -191,10 +191,7 @@ class _Page:
     def _arrivals(self, k: int) -> list[Slot]:
         """The output ports before column k that feed it, from the top."""
         return [
-            (item, port)
-            for item in self.layers.columns[k - 1]
-            for port in range(len(item.outs))
-            if item.targets[port]
+            (item, port) for item in self.layers.columns[k - 1] for port in range(len(item.outs)) if item.targets[port]
         ]
 
     def _place_rows(self) -> None:

@@ -91,9 +91,7 @@ def _lane_levels(columns: list[list[Item]], y: dict[int, float]) -> dict[int, fl
     return level
 
 
-def _settle(
-    column: list[Item], size: Sizes, gap: float, y: dict[int, float], wishes: Sequence[float | None]
-) -> None:
+def _settle(column: list[Item], size: Sizes, gap: float, y: dict[int, float], wishes: Sequence[float | None]) -> None:
     """The places nearest to the wishes (least squares) that keep order and distance: pool those too close."""
     if len(column) == 1:
         y[id(column[0])] = y.get(id(column[0]), 0.0) if wishes[0] is None else wishes[0]

@@ -203,10 +203,7 @@ class Evaluator:
             extra,
         )
         sorts = {p.name: p.sort for p in params}
-        values = {
-            k: (self.argument(e, sorts.get(k, "int")), place)
-            for k, (e, place) in given.items()
-        }
+        values = {k: (self.argument(e, sorts.get(k, "int")), place) for k, (e, place) in given.items()}
         if found is not None:
             return self.make_net(module, declaration, values, span)
         return terms.Leaf(make_box(VOCABULARY[name], values), span)

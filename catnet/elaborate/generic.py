@@ -50,9 +50,7 @@ def check_net(program: Program, module: Module, net: tree.Net, report: Report) -
     typing = Typing(facts=facts, report=report, generic=True, budget=program.budget)
     evaluator = Evaluator(net_scope(module, statics, signature, dims), facts, report, program.make_net)
     term = body_term(evaluator, net.body, signature, net.span, linear=True)
-    graph = typing.subgraph(
-        net.name, term, opaque_object(signature.dom), names=signature.names, span=net.span
-    )
+    graph = typing.subgraph(net.name, term, opaque_object(signature.dom), names=signature.names, span=net.span)
     compare_outputs(typing, graph, opaque_object(signature.cod), net)
     typing.finish(graph)
     return graph, _fill_holes(typing, signature, report)
@@ -236,4 +234,3 @@ def unconditional_uses(net: tree.Net) -> Iterator[str]:
             stack.extend(node)
         elif isinstance(node, tree.Node) and not isinstance(node, tree.If):
             stack.extend(getattr(node, s) for s in node.__dataclass_fields__ if s not in ("span", "comments"))
-

@@ -70,8 +70,12 @@ def read_source(path: Path, span: Span | None = None, name: str | None = None) -
     try:
         text = data.decode("utf-8")
     except UnicodeDecodeError as error:
-        fail("E0301", f"`{shown}` is not UTF-8 text: byte {error.start} is 0x{data[error.start]:02x}", span,
-             help="save the file as UTF-8")
+        fail(
+            "E0301",
+            f"`{shown}` is not UTF-8 text: byte {error.start} is 0x{data[error.start]:02x}",
+            span,
+            help="save the file as UTF-8",
+        )
     return Source(shown, text.replace("\r\n", "\n").replace("\r", "\n"))
 
 
@@ -140,8 +144,12 @@ class Loader:
             path = self._resolve(module, item)
             if path in self._loading:
                 chain = " imports ".join(p.name for p in [*self._loading[self._loading.index(path) :], path])
-                fail("E0303", f"the imports form a cycle: {chain}", item.span,
-                     help="move what both need into a third file")
+                fail(
+                    "E0303",
+                    f"the imports form a cycle: {chain}",
+                    item.span,
+                    help="move what both need into a third file",
+                )
             target = self.load(path, item.span, self._shown(module, item, path))
         except CatnetError as error:
             self.report.extend(error.diagnostics)
@@ -154,8 +162,12 @@ class Loader:
                 if name in target.broken:
                     continue
                 self.report.add(
-                    Diagnostic("E0304", f'"{item.path}" declares no `{name}`', item.span,
-                               help=nearest(name, target.declarations))
+                    Diagnostic(
+                        "E0304",
+                        f'"{item.path}" declares no `{name}`',
+                        item.span,
+                        help=nearest(name, target.declarations),
+                    )
                 )
             elif name in module.imported and module.imported[name][1] is not found:
                 self.report.add(Diagnostic("E0202", f"`{name}` is imported twice", item.span))
@@ -173,13 +185,17 @@ class Loader:
                     "E0302",
                     f'"{item.path}" lies outside the folders that may be imported from',
                     item.span,
-                    notes=[Note("allowed: " + ", ".join(map(str, self.roots[:-1])) + ", and \"std/...\"")],
+                    notes=[Note("allowed: " + ", ".join(map(str, self.roots[:-1])) + ', and "std/..."')],
                     help="move the file, or allow its folder with --root",
                 )
             if os.path.exists(real):  # False for whatever cannot be asked, such as a name that is too long
                 return real
-        fail("E0301", f'there is no file "{item.path}" beside `{module.source.name}`', item.span,
-             help=nearest(item.path, self._known(module)))
+        fail(
+            "E0301",
+            f'there is no file "{item.path}" beside `{module.source.name}`',
+            item.span,
+            help=nearest(item.path, self._known(module)),
+        )
 
     def _shown(self, module: Module, item: tree.Import, path: Path) -> str:
         """The name of an imported file in messages: as seen from where the importing one was named."""

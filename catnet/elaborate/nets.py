@@ -149,8 +149,14 @@ class NetBox(Declared):
         nets = [p for p in self.declaration.params if isinstance(self.args.get(p.name), terms.Diagram)]
         if not nets:
             return self.apply(typing, inputs)
-        probe = Signature(signature.dom, tuple(p for p in signature.cod if p not in missing), signature.names,
-                          signature.where, signature.universals, signature.holes)
+        probe = Signature(
+            signature.dom,
+            tuple(p for p in signature.cod if p not in missing),
+            signature.names,
+            signature.where,
+            signature.universals,
+            signature.holes,
+        )
         saved, self.written = self.written, probe
         try:
             _, binding = self.apply(typing, inputs)
@@ -166,8 +172,12 @@ class NetBox(Declared):
         inference = typing.inference
         wanted = read_signature(param.annotation, (), self.symbols)
         fresh = [n for n in wanted.universals if n not in binding.dims]
-        if quick and not fresh and not any(
-            n in s for n in binding.dims for s in (inference.dim(binding.dims[n]).symbols,) if n.startswith("?")
+        if (
+            quick
+            and not fresh
+            and not any(
+                n in s for n in binding.dims for s in (inference.dim(binding.dims[n]).symbols,) if n.startswith("?")
+            )
         ):
             return
         binding.dims.update({n: inference.fresh_dim(n) for n in fresh})
@@ -260,8 +270,11 @@ class NetBox(Declared):
         for port in self.written.dom:
             if isinstance(port, ObjectVar):
                 raise CatnetError(
-                    Diagnostic("E0214", f"`{self.name}` takes any `{port}`: use it in a net with a concrete type",
-                               self.declaration.span)
+                    Diagnostic(
+                        "E0214",
+                        f"`{self.name}` takes any `{port}`: use it in a net with a concrete type",
+                        self.declaration.span,
+                    )
                 )
             wires.append(_with_sizes(port, self.sizes))
         for problem in mistakes.negative(wires, f"`{self.name}` would take", self.declaration.span):
@@ -272,8 +285,9 @@ class NetBox(Declared):
             if isinstance(put, Pred):
                 if not put.symbols and not put.evaluate({}):
                     raise CatnetError(
-                        Diagnostic("E0207", f"`{self.name}` assumes `{clause}`, which these sizes break",
-                                   self.declaration.span)
+                        Diagnostic(
+                            "E0207", f"`{self.name}` assumes `{clause}`, which these sizes break", self.declaration.span
+                        )
                     )
                 facts = facts.assume(put)
         return wires, facts, self.program.budget
@@ -410,9 +424,7 @@ def generic_statics(params: tuple[tree.Param, ...]) -> tuple[dict[str, Any], dic
     return values, lower
 
 
-def net_scope(
-    module: Module, statics: Mapping[str, Any], signature: Signature, dims: Mapping[str, Dim]
-) -> Scope:
+def net_scope(module: Module, statics: Mapping[str, Any], signature: Signature, dims: Mapping[str, Dim]) -> Scope:
     """The scope inside a net: its parameters and its quantified dimensions."""
     tags = {
         axis.tag
@@ -452,4 +464,3 @@ def body_term(
     if names:  # named wires with an expression for a body: the same as a braced body that only returns
         return evaluator.body(tree.Body((), body, span=body.span), names, span, linear)
     return evaluator.diagram(body)
-

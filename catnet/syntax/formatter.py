@@ -114,9 +114,7 @@ class _Items(Expressions):
     ) -> Doc:
         parts: list[Doc] = [f"{keyword} {name}", self.params(params), " : ", Nest(INDENT, self.top(type))]
         if where:
-            facts: list[Doc] = [
-                [",", SPACE, self.top(fact)] if n else self.top(fact) for n, fact in enumerate(where)
-            ]
+            facts: list[Doc] = [[",", SPACE, self.top(fact)] if n else self.top(fact) for n, fact in enumerate(where)]
             hard = any(self.commented(fact) for fact in where)
             parts.append(Nest(INDENT, [SPACE, "where ", Group(Nest(INDENT, facts), hard)]))
         hard = any(self.commented(part) for part in (*params, type, *where))

@@ -12,9 +12,7 @@ from catnet.syntax.layout import HARD, SOFT, SPACE, Break, Doc, Group, Lazy, Nes
 INDENT = 4
 
 # How tightly each kind of expression binds, loosest first; what is not listed binds like a call.
-_ARROW, _ANY, _OR, _AND, _NOT, _COMPARE, _CHAIN, _BESIDE, _SUM, _PRODUCT, _NEGATE, _POWER, _LABEL, _CALL = (
-    range(14)
-)
+_ARROW, _ANY, _OR, _AND, _NOT, _COMPARE, _CHAIN, _BESIDE, _SUM, _PRODUCT, _NEGATE, _POWER, _LABEL, _CALL = range(14)
 _LEVELS: dict[type[tree.Node], int] = {
     tree.Arrow: _ARROW,
     tree.If: _ANY,
@@ -139,9 +137,7 @@ class Expressions:
         assert first is not None
         return self.at(*first, quiet=True)
 
-    def _operands(
-        self, expr: tree.Chain | tree.Beside | tree.Sum | tree.Product | tree.Logic, slot: Slot
-    ) -> Doc:
+    def _operands(self, expr: tree.Chain | tree.Beside | tree.Sum | tree.Product | tree.Logic, slot: Slot) -> Doc:
         """Parts joined by operators; a line that is broken starts with the operator, and the parts align."""
         level, rest = _rest(expr)
         tight = isinstance(expr, tree.Product) and _is_tight(expr, slot.dims)

@@ -67,9 +67,7 @@ def _blamed(leaves: Sequence[Leaf], error: Exception) -> Leaf:
     return (called or leaves)[0]
 
 
-def _emit(
-    diagram: Diagram, allow: Sequence[str], on: str | None
-) -> tuple[str, str, list[Leaf]]:
+def _emit(diagram: Diagram, allow: Sequence[str], on: str | None) -> tuple[str, str, list[Leaf]]:
     graph = diagram.graph if on is None else diagram.typed(on)
     for wire in graph.dom:
         if wire.kind.variable:

@@ -18,8 +18,13 @@ INPUT_ERROR = '''class InputError(ValueError):
     """An input does not have the type that the spec states."""
 
     def __init__(self, wire, expected, got, reason):
-        shape = f"{str(got.dtype).removeprefix('torch.')} of shape {tuple(got.shape)}"
-        super().__init__(f"`{wire}` must be {expected} (after any batch axes), but a tensor {shape} came: {reason}")
+        if not isinstance(got, str):
+            got = f"{str(got.dtype).removeprefix('torch.')} of shape {tuple(got.shape)}"
+        super().__init__(wire, expected, got, reason)
+
+    def __str__(self):
+        wire, expected, got, reason = self.args
+        return f"`{wire}` must be {expected} (after any batch axes), but a tensor {got} came: {reason}"
 '''
 
 ZERO = Dim.const(0)
@@ -134,9 +139,7 @@ def _front(name: str, rank: int) -> str:
     return f"{name}.shape[:-{rank}]" if rank else f"{name}.shape"
 
 
-def _where_lines(
-    graph: Graph, names: Sequence[str], known: Mapping[str, str], readers: Mapping[str, str]
-) -> list[str]:
+def _where_lines(graph: Graph, names: Sequence[str], known: Mapping[str, str], readers: Mapping[str, str]) -> list[str]:
     lines: list[str] = []
     for clause in graph.where:
         if not isinstance(clause, Pred) or not clause.symbols or not clause.symbols <= known.keys():

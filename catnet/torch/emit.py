@@ -52,9 +52,7 @@ class Writer:
             self.needs[what] = self.names.new(own) if what.startswith("python:") else what
         return self.needs[what]
 
-    def class_of(
-        self, graph: Graph, batched: tuple[bool, ...], *, top: bool = False, even: bool = False
-    ) -> Emitted:
+    def class_of(self, graph: Graph, batched: tuple[bool, ...], *, top: bool = False, even: bool = False) -> Emitted:
         """The class of a graph whose inputs have batch axes as `batched` says.
 
         With `even`, all its outputs have them as soon as one input has.
@@ -496,8 +494,7 @@ def _unbound(dim: Dim, node: Node) -> Diagnostic:
         "E0214",
         f"the size `{dim}` must be known when compiling: `{node.box.name}` makes parameters or steps of it",
         node.span,
-        help=f"give it: -p {name}=... on the command line, {name} = ... from Python "
-        '(or on = "R[...]", the input type)',
+        help=f'give it: -p {name}=... on the command line, {name} = ... from Python (or on = "R[...]", the input type)',
     )
 
 

@@ -15,10 +15,13 @@ class InputError(ValueError):
     """An input tensor does not have the type that the spec states: which wire, what was expected, what came."""
 
     def __init__(self, wire: str, expected: str, got: Any, reason: str) -> None:
-        shape = f"{str(got.dtype).removeprefix('torch.')} of shape {tuple(got.shape)}"
-        super().__init__(
-            f"`{wire}` must be {expected} (after any batch axes), but a tensor {shape} came: {reason}"
-        )
+        if not isinstance(got, str):  # else it comes back from a pickle
+            got = f"{str(got.dtype).removeprefix('torch.')} of shape {tuple(got.shape)}"
+        super().__init__(wire, expected, got, reason)
+
+    def __str__(self) -> str:
+        wire, expected, got, reason = self.args
+        return f"`{wire}` must be {expected} (after any batch axes), but a tensor {got} came: {reason}"
 
 
 def load_class(source: str, name: str) -> type[nn.Module]:

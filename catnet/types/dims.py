@@ -251,9 +251,7 @@ class Dim:
             return self
         return self._map(
             lambda atom: (
-                _rebuilt(atom, [change(part) for part in atom.parts])
-                if atom.parts
-                else _raw({((atom, 1),): 1})
+                _rebuilt(atom, [change(part) for part in atom.parts]) if atom.parts else _raw({((atom, 1),): 1})
             )
         )
 

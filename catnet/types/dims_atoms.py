@@ -47,9 +47,7 @@ class Atom:
     def _contain(self, *parts: Dim) -> None:
         """Hold these dimensions, unless that makes a tree too large or too deep to walk."""
         self.parts = parts
-        inside = [
-            (atom.size, atom.depth) for part in parts for factors in part.coefficients for atom, _ in factors
-        ]
+        inside = [(atom.size, atom.depth) for part in parts for factors in part.coefficients for atom, _ in factors]
         self.size = 1 + sum(size for size, _ in inside)
         self.depth = 1 + max((depth for _, depth in inside), default=0)
         if self.size > MAX_TERMS:
@@ -61,9 +59,7 @@ class Atom:
         return self._hash
 
     def __eq__(self, other: object) -> bool:
-        return self is other or (
-            isinstance(other, Atom) and self._hash == other._hash and self.key == other.key
-        )
+        return self is other or (isinstance(other, Atom) and self._hash == other._hash and self.key == other.key)
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}{self.key[1:]!r}"

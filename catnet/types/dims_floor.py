@@ -161,9 +161,7 @@ def _shrink(dim: Dim, by: Monomial) -> Dim:
 
 def _flatten(numerator: Dim, denominator: Dim) -> tuple[Dim, Dim] | None:
     terms = numerator.coefficients
-    floors = [
-        atom for atom in numerator.atoms() if isinstance(atom, FloorDiv) and terms.get(((atom, 1),)) == 1
-    ]
+    floors = [atom for atom in numerator.atoms() if isinstance(atom, FloorDiv) and terms.get(((atom, 1),)) == 1]
     if not floors:
         return None
     inner = floors[0]

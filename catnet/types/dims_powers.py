@@ -89,9 +89,7 @@ def _extracted(base: int, factors: Monomial) -> tuple[Dim, Monomial]:
     exponent = powers[0][0].exponent * powers[0][1]
     for atom, power in powers[1:]:
         exponent = exponent + atom.exponent * power
-    return exponent, tuple(
-        item for item in factors if not (isinstance(item[0], Exp) and item[0].base == base)
-    )
+    return exponent, tuple(item for item in factors if not (isinstance(item[0], Exp) and item[0].base == base))
 
 
 @lru_cache(maxsize=256)

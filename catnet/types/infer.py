@@ -367,9 +367,7 @@ class Inference:
             kind = Kind(binding.packs[kind.name], variable=True)
         return Wire(kind, tuple(axes))
 
-    def _spread(
-        self, signature: Signature, inputs: Sequence[Wire], binding: Binding
-    ) -> list[tuple[Wire, bool]]:
+    def _spread(self, signature: Signature, inputs: Sequence[Wire], binding: Binding) -> list[tuple[Wire, bool]]:
         """The domain, and for each wire whether it comes from an object variable (then it is not a pattern)."""
         fixed = sum(isinstance(p, Wire) for p in signature.dom)
         variables = [p for p in signature.dom if isinstance(p, ObjectVar)]
@@ -400,6 +398,5 @@ class Inference:
         return TypeProblem(
             "count",
             got=self.wires(inputs),
-            detail=f"takes {len(signature.dom)} wire{'s' * (len(signature.dom) != 1)}, "
-            f"`{show_object(signature.dom)}`",
+            detail=f"takes {len(signature.dom)} wire{'s' * (len(signature.dom) != 1)}, `{show_object(signature.dom)}`",
         )

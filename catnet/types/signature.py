@@ -115,8 +115,12 @@ class _Reader:
             ports: list[Port] = []
             for part in parts:
                 if not isinstance(part, tree.Label):
-                    fail("E0227", "either every wire of a domain has a name or none", part.span,
-                         help="write (x: R[d], y: R[k]) -> ...")
+                    fail(
+                        "E0227",
+                        "either every wire of a domain has a name or none",
+                        part.span,
+                        help="write (x: R[d], y: R[k]) -> ...",
+                    )
                 wires = self.object(part.body)
                 if len(wires) != 1:
                     fail("E0227", f"the name `{part.name}` stands for one wire", part.span)

@@ -285,13 +285,16 @@ class _Evaluator:
         return self.value(expr.then if decided else expr.otherwise)
 
 
-
 def _as_float(value: Dim | float, span: Span | None) -> float:
     if isinstance(value, float):
         return value
     if value.value is None:
-        fail("E0212", f"`{value}` is not known here, and `/` or a float needs a number", span,
-             help="use `//` for integer division")
+        fail(
+            "E0212",
+            f"`{value}` is not known here, and `/` or a float needs a number",
+            span,
+            help="use `//` for integer division",
+        )
     return float(value.value)
 
 

@@ -8,6 +8,7 @@ Writes the picture (classifier.svg) and the generated source (classifier.py) int
 from __future__ import annotations
 
 import argparse
+import sys
 import time
 from pathlib import Path
 
@@ -29,9 +30,7 @@ def data(seed: int) -> tuple[torch.Tensor, ...]:
     digits = load_digits()
     images = torch.tensor(digits.images, dtype=torch.float32).unsqueeze(1) / 16
     labels = torch.tensor(digits.target)
-    train, test = train_test_split(
-        range(len(labels)), test_size=0.2, stratify=digits.target, random_state=seed
-    )
+    train, test = train_test_split(range(len(labels)), test_size=0.2, stratify=digits.target, random_state=seed)
     return images[train], labels[train], images[test], labels[test]
 
 
@@ -54,7 +53,8 @@ def train(model: nn.Module, images: torch.Tensor, labels: torch.Tensor, epochs: 
     optimiser = torch.optim.AdamW(model.parameters(), weight_decay=1e-2)
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, max_lr=5e-3, total_steps=steps)
     model.train()
-    with tqdm(total=steps, desc="training", unit="step") as bar:
+    quiet = 0.1 if sys.stderr.isatty() else 5.0  # seconds between lines where each is kept
+    with tqdm(total=steps, desc="training", unit="step", mininterval=quiet) as bar:
         for _ in range(epochs):
             for rows in torch.randperm(len(images)).split(batch):
                 loss = F.cross_entropy(model(shifted(images[rows])), labels[rows])
@@ -62,8 +62,8 @@ def train(model: nn.Module, images: torch.Tensor, labels: torch.Tensor, epochs: 
                 loss.backward()
                 optimiser.step()
                 schedule.step()
+                bar.set_postfix(loss=f"{loss.item():.3f}", refresh=False)
                 bar.update()
-                bar.set_postfix(loss=f"{loss.item():.3f}")
 
 
 def main() -> None:

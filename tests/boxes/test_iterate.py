@@ -118,9 +118,5 @@ def test_iterations_are_boxes_with_an_inside() -> None:
     (node,) = [n for _, n in diagram.graph.walk() if n.box.name == "scan"]
     assert node.graphs[0].type == "R[3] @ R[4] -> R[4] @ R[4]"
     assert str(node.box.calls(node.dom)) == "t"
-    assert (
-        diagram == program(CELL + "net g : R[t, 3] @ R[4] -> R[t, 4] @ R[4] = scan(cell(4), over = t)")["g"]()
-    )
-    assert (
-        type_of("R[t, 3] @ R[4]", "scan(concat >> linear(4) >> copy, over = t) >> (id @ drop)") == "R[t, 4]"
-    )
+    assert diagram == program(CELL + "net g : R[t, 3] @ R[4] -> R[t, 4] @ R[4] = scan(cell(4), over = t)")["g"]()
+    assert type_of("R[t, 3] @ R[4]", "scan(concat >> linear(4) >> copy, over = t) >> (id @ drop)") == "R[t, 4]"

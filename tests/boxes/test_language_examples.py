@@ -57,9 +57,7 @@ def test_the_examples_have_no_diagnostics() -> None:
         ("swiglu", {"hidden": 5, "d": 3}, (4, 7, 3), (4, 7, 3)),
     ],
 )
-def test_the_examples_run(
-    name: str, sizes: dict[str, int], shape: tuple[int, ...], out: tuple[int, ...]
-) -> None:
+def test_the_examples_run(name: str, sizes: dict[str, int], shape: tuple[int, ...], out: tuple[int, ...]) -> None:
     module = program(EXAMPLES)[name](**sizes).compile()
     assert module(torch.randn(shape)).shape == out
 

@@ -165,9 +165,7 @@ def test_concat() -> None:
 
 
 def test_concat_gives_batch_axes_to_a_parameter() -> None:
-    got = run(
-        "R[3, 4]", "(parameter((1, 4)) @ id) >> concat(axis = 0)", torch.randn(2, 3, 4), outputs="R[4, 4]"
-    )
+    got = run("R[3, 4]", "(parameter((1, 4)) @ id) >> concat(axis = 0)", torch.randn(2, 3, 4), outputs="R[4, 4]")
     assert got.shape == (2, 4, 4)
 
 
@@ -188,9 +186,7 @@ def test_split_chunk_slice_select_stack() -> None:
     assert torch.equal(run("R[6, 4]", "slice(1, 3, axis = 0)", x, outputs="R[2, 4]"), x[:, 1:3])
     assert torch.equal(run("R[t, 4]", "select(-1, axis = t)", x, outputs="R[4]"), x[:, -1])
     assert torch.equal(run("R[6, 4]", "(id, id) >> stack", x, outputs="R[2, 6, 4]"), torch.stack((x, x), 1))
-    assert torch.equal(
-        run("R[6, 4]", "(id, id) >> stack(-1)", x, outputs="R[6, 4, 2]"), torch.stack((x, x), 3)
-    )
+    assert torch.equal(run("R[6, 4]", "(id, id) >> stack(-1)", x, outputs="R[6, 4, 2]"), torch.stack((x, x), 3))
 
 
 def test_mistakes_of_parts() -> None:

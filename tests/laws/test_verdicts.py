@@ -29,7 +29,7 @@ def verdict(law: str) -> LawResult:
         "(k) : linear(k) ^ 3 == linear(k) >> linear(k) >> linear(k)",
         " : swap >> swap == id @ id",
         " : (relu @ tanh) >> swap == swap >> (tanh @ relu)",
-        " : rearrange(\"a b -> b a\") ^ -1 == rearrange(\"b a -> a b\")",
+        ' : rearrange("a b -> b a") ^ -1 == rearrange("b a -> a b")',
     ],
 )
 def test_proved(law: str) -> None:

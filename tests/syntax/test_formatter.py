@@ -101,10 +101,7 @@ SPACING = [
 @pytest.mark.parametrize("text", SPACING)
 def test_spacing(text: str) -> None:
     assert (
-        format_expression(
-            parse_type(Source("", text)) if "->" in text else parse_expression(Source("", text))
-        )
-        == text
+        format_expression(parse_type(Source("", text)) if "->" in text else parse_expression(Source("", text))) == text
     )
 
 
@@ -114,15 +111,9 @@ def test_unicode_becomes_ascii() -> None:
 
 
 def test_trees_built_by_hand() -> None:
-    part = tree.Call(
-        tree.Name("linear"), (tree.Arg(None, tree.Number(-3)), tree.Arg("bias", tree.Truth(False)))
-    )
-    assert (
-        format_expression(tree.Chain((part, tree.Negate(tree.Number(2))))) == "linear(-3, bias = false) >> -2"
-    )
-    assert format_item(tree.Law("l", (), part, part, comments=("why",))).startswith(
-        "# why\nlaw l : linear(-3"
-    )
+    part = tree.Call(tree.Name("linear"), (tree.Arg(None, tree.Number(-3)), tree.Arg("bias", tree.Truth(False))))
+    assert format_expression(tree.Chain((part, tree.Negate(tree.Number(2))))) == "linear(-3, bias = false) >> -2"
+    assert format_item(tree.Law("l", (), part, part, comments=("why",))).startswith("# why\nlaw l : linear(-3")
 
 
 def test_a_limit_stops_early_even_where_a_tree_is_shared() -> None:

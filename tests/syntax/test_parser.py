@@ -218,11 +218,7 @@ def test_the_text_of_every_span_reads_back_as_its_node(text: str) -> None:
                 case tree.Pack() | tree.Arg() | tree.In():
                     assert (
                         show(
-                            expr(
-                                f"f[{node.span.text}]"
-                                if isinstance(node, tree.Pack)
-                                else f"f({node.span.text})"
-                            )
+                            expr(f"f[{node.span.text}]" if isinstance(node, tree.Pack) else f"f({node.span.text})")
                         ).find(show(node))
                         > 0
                     )
@@ -231,9 +227,7 @@ def test_the_text_of_every_span_reads_back_as_its_node(text: str) -> None:
                 case tree.Param():
                     assert items(f"net f({node.span.text}) : X -> X = id")[0].params == (node,)  # type: ignore[attr-defined]
                 case tree.Body() | tree.Assign() | tree.Share():
-                    body = (
-                        node.span.text if isinstance(node, tree.Body) else f"{{ {node.span.text} return x }}"
-                    )
+                    body = node.span.text if isinstance(node, tree.Body) else f"{{ {node.span.text} return x }}"
                     assert show(node) in show(items(f"net f : X -> X {body}")[0])
     assert len(seen) > 15
 

@@ -81,9 +81,7 @@ def test_any_text_gives_diagnostics(text: str) -> None:
     check(text)
 
 
-@given(
-    st.lists(st.sampled_from([*PIECES, "then ", "else ", "f", " ", "@", "where ", "import "]), max_size=25)
-)
+@given(st.lists(st.sampled_from([*PIECES, "then ", "else ", "f", " ", "@", "where ", "import "]), max_size=25))
 def test_any_tokens_give_diagnostics(pieces: list[str]) -> None:
     check("net f : X -> X = " + "".join(pieces))
 
@@ -108,9 +106,7 @@ def check(text: str) -> None:
             read(source)
 
 
-@pytest.mark.parametrize(
-    "opening", ["(", "[", "{", "f(", "R[", "f({[", "-", "not ", "if a then b else ", "a: "]
-)
+@pytest.mark.parametrize("opening", ["(", "[", "{", "f(", "R[", "f({[", "-", "not ", "if a then b else ", "a: "])
 @pytest.mark.parametrize("count", [50, 150, 1_000, 20_000])
 def test_deep_nesting(opening: str, count: int) -> None:
     file, diagnostics = parse(Source("deep.cat", "net a : X -> X = " + opening * count))
@@ -189,11 +185,7 @@ def test_threads_do_not_mix_their_sources() -> None:
 
     def work(number: int) -> None:
         name = f"n{number}"
-        source = (
-            Source(name, f"net {name} : X -> X = f(")
-            if number % 2
-            else Source(name, f"net {name} : X -> X = f")
-        )
+        source = Source(name, f"net {name} : X -> X = f(") if number % 2 else Source(name, f"net {name} : X -> X = f")
         for _ in range(30):
             file, diagnostics = parse(source)
             spans = [d.span for d in diagnostics] + [item.span for item in file.items]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import pickle
 import subprocess
 import sys
 from pathlib import Path
@@ -290,3 +291,9 @@ def test_the_written_source_raises_its_own_input_error(tmp_path: Path) -> None:
     spec.loader.exec_module(written)
     assert written.InputError is not InputError
     assert issubclass(written.InputError, ValueError)
+
+
+def test_the_error_crosses_processes() -> None:
+    error = InputError("x", "R[3]", torch.ones(2), "axis -1 must be 3")
+    assert str(pickle.loads(pickle.dumps(error))) == str(error)
+    assert "float32 of shape (2,)" in str(error)
