@@ -1,4 +1,4 @@
-"""What a diagram costs: trainable parameters and floating-point operations, as exact polynomials.
+"""What a diagram costs: trainable parameters and floating-point operations, as exact polynomials, and its memory.
 
 Graphs are shared (a repeat holds its inner graph once), and each is counted once however often it is met.
 """
@@ -6,10 +6,14 @@ Graphs are shared (a repeat holds its inner graph once), and each is counted onc
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
 from catnet.diagnostics import fail
 from catnet.diagrams.graph import Graph, Node
 from catnet.types.dims import Dim
+
+if TYPE_CHECKING:
+    from catnet.analysis.memory import Bytes
 
 ZERO, ONE = Dim.const(0), Dim.const(1)
 
@@ -64,6 +68,30 @@ def parameters(graph: Graph) -> Dim:
 def flops(graph: Graph) -> Dim:
     """Floating-point operations of a graph for one sample; a multiply-add counts as two."""
     return Costs().flops(graph)
+
+
+def kept(graph: Graph, batch: Dim | int = 1, real: int = 4) -> Dim:
+    """Bytes that autograd keeps for backward on the CPU, in training, for a batch and reals of so many bytes.
+
+    Parameters, buffers and the inputs of the graph, which are taken to need no gradient, are not counted.
+    """
+    return _memory(graph, True, batch, real).kept
+
+
+def peak(graph: Graph, batch: Dim | int = 1, real: int = 4) -> Dim:
+    """The most bytes that are alive at once in a forward pass without gradients, in evaluation.
+
+    Parameters, buffers, the inputs of the graph and what operations allocate inside are not counted.
+    """
+    return Dim.max(*_memory(graph, False, batch, real).peak)
+
+
+def _memory(graph: Graph, training: bool, batch: Dim | int, real: int) -> Bytes:
+    from catnet.analysis.known import Known
+    from catnet.analysis.memory import Memory
+
+    size = batch if isinstance(batch, Dim) else Dim.const(batch)
+    return Memory(training, size, real, Known(graph.where)).whole(graph).figures
 
 
 def _must_be_known(node: Node) -> None:

@@ -54,7 +54,7 @@ def layers(tape: Tape) -> SimpleNamespace:
 
 
 def _weight(tape: Tape, *shape: Any) -> Tensor:
-    return tape.lasting([dim(n) for n in shape], True)  # type: ignore[no-any-return]
+    return tape.lasting([dim(n) for n in shape], True)
 
 
 def _trained(x: Tensor, result: Tensor, *saved: Tensor) -> Tensor:
@@ -99,7 +99,7 @@ def _normed(x: Tensor, affine: bool, stats: list[Tensor], *saved: Tensor) -> Ten
     if affine:
         return _trained(x, result, x, *stats, *saved)
     x.tape.keep(result, x, *stats)
-    return result  # type: ignore[no-any-return]
+    return result
 
 
 def _layer_norm(shape: Any, elementwise_affine: bool = True, **_: Any) -> Layer:
@@ -217,9 +217,10 @@ class _Recurrence:
 
     def forward(self, x: Tensor) -> Any:
         tape, batch = x.tape, x.shape[:-2]
-        shape = (self.depth * self.ways, *batch, self.h)
+        shape = (Dim.const(self.depth * self.ways), *batch, self.h)
         states = [tape.fresh(shape, (), grad=False) for _ in range(1 + (self.kind == "LSTM"))]
-        value, first = x.transpose(0, -2), []
+        value = x.transpose(0, -2)
+        first: list[Tensor] = []
         for level in range(self.depth):
             if level:
                 value = _dropout(value, self.dropout)
@@ -227,7 +228,7 @@ class _Recurrence:
             seen = [value.contiguous() for _ in range(copies)]
             first = first or seen
             outs = [self._one_way(seen[i % copies], states) for i in range(self.ways)]
-            sides = (value.shape[0], *batch, self.ways * self.h)
+            sides = (value.shape[0], *batch, self.h * self.ways)
             value = outs[0] if self.ways == 1 else tape.fresh(sides, outs)
         last = [_trained(x, tape.fresh(shape, (value,))) for _ in states]
         tape.use([*states, *first] if self.kind == "LSTM" else [])
@@ -246,7 +247,7 @@ class _Recurrence:
         each = tape.fresh((steps, *batch, h), (gates, *states))  # the states, one tensor for each step
         out = tape.fresh((steps, *batch, h), (each,))
         if not tape.training:
-            return out  # type: ignore[no-any-return]
+            return out
         if self.kind == "RNN":
             return _trained(x, out, x, *states, each)
         # for each step three gates, three products, and the state that it started from (the first is among `states`)

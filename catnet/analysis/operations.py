@@ -58,11 +58,11 @@ def _whole(n: Any) -> int:
 def _torch(tape: Tape) -> dict[str, Any]:
     def made(*shape: Any, dtype: str = "R", **_: Any) -> Tensor:
         sizes = shape[0] if len(shape) == 1 and isinstance(shape[0], tuple) else shape
-        return tape.fresh(sizes, (), dtype)  # type: ignore[no-any-return]
+        return tape.fresh(sizes, (), dtype)
 
     def arange(*span: Any, dtype: str = "Z", **_: Any) -> Tensor:
         first, last, step = (0, span[0], 1) if len(span) == 1 else (*span, 1)[:3]
-        return tape.fresh([tape.known((dim(last) - first + step - 1) // step)], (), dtype)  # type: ignore[no-any-return]
+        return tape.fresh([tape.known((dim(last) - first + step - 1) // step)], (), dtype)
 
     return {
         "float": "R",
@@ -93,7 +93,7 @@ def _cat(parts: Sequence[Tensor], dim: int = 0) -> Tensor:
     at = dim % len(parts[0].shape)
     shape = list(parts[0].shape)
     shape[at] = sum((p.shape[at] for p in parts[1:]), parts[0].shape[at])
-    return parts[0].tape.fresh(shape, parts, parts[0].kind)  # type: ignore[no-any-return]
+    return parts[0].tape.fresh(shape, parts, parts[0].kind)
 
 
 def _stack(parts: Sequence[Tensor], dim: int = 0) -> Tensor:
@@ -102,7 +102,7 @@ def _stack(parts: Sequence[Tensor], dim: int = 0) -> Tensor:
     size = count if turns and len(parts) == turns else Dim.const(len(parts))
     shape = list(parts[0].shape)
     shape.insert(dim % axes, size)
-    return tape.fresh(shape, parts, parts[0].kind)  # type: ignore[no-any-return]
+    return tape.fresh(shape, parts, parts[0].kind)
 
 
 # -- torch.nn.functional ---------------------------------------------------------------------------------------
@@ -171,14 +171,14 @@ def _adaptive_mean(x: Tensor, size: Any) -> Tensor:
 
 def _interpolate(x: Tensor, size: Any = None, scale_factor: Any = None, **_: Any) -> Tensor:
     spatial = x.tape.wanted[0][-(len(x.shape) - 2) :]
-    return x.tape.fresh((*x.shape[:2], *spatial), (x,))  # type: ignore[no-any-return]
+    return x.tape.fresh((*x.shape[:2], *spatial), (x,))
 
 
 def _pad(x: Tensor, amounts: Sequence[Any], value: float = 0.0) -> Tensor:
     shape = list(x.shape)
     for at in range(len(amounts) // 2):
         shape[-1 - at] = shape[-1 - at] + amounts[2 * at] + amounts[2 * at + 1]
-    return x.tape.fresh(shape, (x,), x.kind)  # type: ignore[no-any-return]
+    return x.tape.fresh(shape, (x,), x.kind)
 
 
 def _loss(x: Tensor, target: Tensor, reduction: str = "mean", **_: Any) -> Tensor:

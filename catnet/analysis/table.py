@@ -25,14 +25,12 @@ class CostParts(Parts):
         self.batch = batch
         self.trains = Memory(True, batch, real, self.known)
         self.infers = Memory(False, batch, real, self.known)
-        self.whole = self.trains.whole(graph), self.infers.whole(graph)
-        self.unfollowed = {**self.trains.unknown, **self.infers.unknown}
 
     def of_graph(self, graph: Graph) -> tuple[Dim | str, ...]:
         own, flops = super().of_graph(graph)
         trains, infers = self.trains.graphs.get(id(graph)), self.infers.graphs.get(id(graph))
-        if trains is None:  # this is the whole
-            trains, infers = self.whole[0].figures, self.whole[1].figures
+        if trains is None:  # the whole, which is asked for first
+            trains, infers = self.trains.whole(graph).figures, self.infers.whole(graph).figures
         return own, self._times(flops), trains.kept, _greatest(infers)
 
     def of_node(self, node: Node) -> tuple[Dim | str, ...]:
@@ -72,13 +70,12 @@ class CostTable:
     def _notes(self) -> Iterator[str]:
         samples = "one sample" if self.batch.value == 1 else f"a batch of {self.batch}"
         yield f"All figures are for {samples}, with reals of {self.real} bytes. FLOPs: a multiply-add counts as 2."
-        yield "Kept: what autograd keeps in training, on the CPU. Each storage counts once, in the total and in a row;"
-        yield "  a row counts what it keeps of its inputs. Parameters, buffers and the net's own inputs are not counted."
+        yield "Kept: what autograd keeps in training, on the CPU. A storage counts once in a row and once in the total;"
+        yield "  a row counts its inputs too. Parameters, buffers and the inputs of the whole are not counted."
         yield "Peak: most that is alive at once in a forward pass without gradients, as the generated code holds it;"
         yield "  what operations allocate inside is not counted, nor are parameters, buffers and a part's own inputs."
-        further = [name for name in self.unfollowed if name not in self.unknown]
-        if further:
-            yield f"Kept and peak bytes leave out what cannot be followed: {', '.join(further)}."
+        if self.unfollowed:
+            yield f"Kept and peak bytes leave out what cannot be followed: {', '.join(self.unfollowed)}."
         yield from footnotes(self.graph, [*self.rows, self.whole], self.unknown)
 
     def json(self) -> dict[str, Any]:
@@ -117,4 +114,5 @@ def cost(diagram: terms.Diagram, batch: Dim | int = 1, real: int = REAL) -> Cost
     size = batch if isinstance(batch, Dim) else Dim.const(batch)
     parts = CostParts(graph, size, real)
     rows, whole = worked_out(graph, parts)
-    return CostTable(name, graph, size, real, rows, whole, tuple(parts.unknown), tuple(parts.unfollowed))
+    unfollowed = {**parts.trains.unknown, **parts.infers.unknown}
+    return CostTable(name, graph, size, real, rows, whole, tuple(parts.unknown), tuple(unfollowed))

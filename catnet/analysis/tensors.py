@@ -41,9 +41,6 @@ class Views(Sketch):
 
     __slots__ = ()
 
-    def __len__(self) -> int:
-        return 1
-
     def dim(self) -> int:
         return len(self.shape)
 

@@ -1,4 +1,4 @@
-"""The command line: `catnet check`, `fmt`, `show`, `render`, `compile`, `law`, `explain`."""
+"""The command line: `catnet check`, `fmt`, `show`, `cost`, `render`, `compile`, `law`, `explain`."""
 
 from __future__ import annotations
 

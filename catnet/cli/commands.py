@@ -79,6 +79,21 @@ def show(options: Namespace) -> int:
     return FINE
 
 
+def cost(options: Namespace) -> int:
+    """`catnet cost FILE NET`: the table of parts with memory, or the same as data."""
+    from catnet.analysis.table import cost as table
+    from catnet.cli.parser import REAL_BYTES
+
+    found = table(_diagram(options), options.batch, REAL_BYTES[options.dtype])
+    if options.json:
+        import json
+
+        print(json.dumps(found.json(), indent=2))
+        return FINE
+    print_safely(found.text())
+    return FINE
+
+
 _FORMATS: dict[str, Literal["svg", "dot"]] = {".svg": "svg", ".dot": "dot", ".gv": "dot"}
 
 

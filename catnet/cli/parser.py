@@ -9,6 +9,8 @@ from typing import Any, NoReturn
 from catnet.cli.output import printable
 from catnet.limits import BUDGET
 
+REAL_BYTES = {"float64": 8, "float32": 4, "bfloat16": 2, "float16": 2}
+
 _ABOUT = """\
 catnet: neural networks as string diagrams. A .cat file says what a network is; catnet checks that it
 composes, shows what it costs, draws it and compiles it to PyTorch.
@@ -18,6 +20,7 @@ _START = """\
 the way through:
   catnet check net.cat                          does it compose? every mistake at once
   catnet show net.cat classifier                parts, types, parameters, FLOPs
+  catnet cost net.cat classifier --batch 32     the same with memory: kept for backward, peak
   catnet render net.cat classifier -o net.svg   the picture
   catnet compile net.cat classifier -o model.py PyTorch source that runs without catnet
 
@@ -57,6 +60,7 @@ def make_parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", title="commands", parser_class=Parser)
     _add_check(commands)
     _add_show(commands)
+    _add_cost(commands)
     _add_render(commands)
     _add_compile(commands)
     _add_fmt(commands)
@@ -97,6 +101,30 @@ def _add_show(commands: Any) -> None:
         "catnet show net.cat block -p heads=8          sizes not given stay names in the totals",
     )
     _net(command)
+
+
+def _add_cost(commands: Any) -> None:
+    command = _command(
+        commands,
+        "cost",
+        "print what a net costs: parameters, FLOPs, bytes kept for backward, peak live bytes",
+        "catnet cost net.cat classifier",
+        "catnet cost net.cat block -p heads=8 -p d=512   sizes not given stay names in the figures",
+        "catnet cost net.cat block --batch 32 --dtype bfloat16",
+        "catnet cost net.cat block --json                the same as data",
+    )
+    _net(command)
+    command.add_argument("--batch", type=_positive, default=1, metavar="N", help="for a batch of N samples (default 1)")
+    command.add_argument(
+        "--dtype", choices=sorted(REAL_BYTES), default="float32", help="the format of real numbers (default float32)"
+    )
+    command.add_argument("--json", action="store_true", help="print one JSON object instead of text")
+
+
+def _positive(text: str) -> int:
+    if not text.isdecimal() or not 0 < int(text[:20]) < 10**18:
+        raise argparse.ArgumentTypeError(f"{text[:40]!r} is not a whole number from 1")
+    return int(text)
 
 
 def _add_render(commands: Any) -> None:

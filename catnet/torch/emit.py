@@ -503,7 +503,7 @@ def unwrapped(graph: Graph) -> Graph:
     while len(graph.nodes) == 1:
         node = graph.nodes[0]
         single = len(node.graphs) == 1 and not isinstance(node.box, Loop) and not hasattr(node.box, "statements")
-        if not single or node.inputs != graph.inputs or node.outputs != graph.outputs:
+        if not single or node.label is not None or node.inputs != graph.inputs or node.outputs != graph.outputs:
             break
         graph = node.graphs[0]
     return graph
