@@ -190,9 +190,7 @@ def leaves_on(draw: DrawFn, shape: Shape) -> Part:
     if len(shape) == 2:
         a, b = shape
         options.append(_rearrange("a b -> b a", shape, (b, a), lambda x: x.transpose(-1, -2)))
-        options.append(
-            _rearrange("a b -> (b a)", shape, (a * b,), lambda x: x.transpose(-1, -2).flatten(-2))
-        )
+        options.append(_rearrange("a b -> (b a)", shape, (a * b,), lambda x: x.transpose(-1, -2).flatten(-2)))
     if len(shape) == 1 and shape[0] % 2 == 0:
         n = shape[0] // 2
         options.append(
@@ -564,7 +562,7 @@ def _bodies(draw: DrawFn, dom: tuple[Shape, ...], depth: int, room: Room) -> Par
         args = [draw(st.integers(0, len(wires) - 1)) for _ in range(count)]
         long = [i for i, (_, shape) in enumerate(wires) if shape]
         if long and draw(st.booleans()):
-            _share(draw, f"w{number}", [i for i in long], wires, lines, statement)
+            _share(draw, f"w{number}", list(long), wires, lines, statement)
             continue
         part = draw(parts(tuple(wires[i][1] for i in args), depth, inner))
         if len(part.cod) + len(wires) > 9:

@@ -145,7 +145,7 @@ def test_a_power_is_a_chain(part: Part, count: int) -> None:
     f = made(endo)
     chain = terms.Then((ids(1), *[f] * count))
     assert form(f**count, endo.dom) == form(chain, endo.dom)
-    if not part.dom == part.cod:
+    if part.dom != part.cod:
         assert form(f ** (count + 1), endo.dom) != form(chain, endo.dom)
 
 

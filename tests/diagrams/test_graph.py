@@ -39,9 +39,7 @@ def test_a_repeat_is_one_node_however_often() -> None:
 
 
 def test_equal_uses_of_a_net_have_one_graph() -> None:
-    program = Program.from_text(
-        "net f : R[4] -> R[4] = linear(4) >> relu\nnet main : R[4] -> R[4] = f >> f >> (f + f)"
-    )
+    program = Program.from_text("net f : R[4] -> R[4] = linear(4) >> relu\nnet main : R[4] -> R[4] = f >> f >> (f + f)")
     graph = program["main"]().graph
     uses = [n for _, n in graph.walk() if n.box.name == "f"]
     assert len(uses) == 4

@@ -52,7 +52,9 @@ def test_the_inverse_of_a_chain_is_the_chain_of_inverses() -> None:
     assert (f**3) ** -1 == (f**-1) ** 3
 
 
-@pytest.mark.parametrize("text", ["relu", "linear(4)", "scale(0)", "neg >> relu", "copy", "drop", "(id, neg)", "id + id"])
+@pytest.mark.parametrize(
+    "text", ["relu", "linear(4)", "scale(0)", "neg >> relu", "copy", "drop", "(id, neg)", "id + id"]
+)
 def test_what_has_no_inverse_is_named(text: str) -> None:
     with pytest.raises(CatnetError, match="E0220"):
         _ = (catnet.parse(text) ** -1).graph

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import catnet
-from catnet import CatnetError, Diagram, fan, id, linear, relu, rearrange, tanh
+from catnet import CatnetError, Diagram, fan, id, linear, rearrange, relu, tanh
 from catnet.diagrams.normal import normal_form
 from catnet.diagrams.typing import graph_of
 from catnet.elaborate.program import Program
