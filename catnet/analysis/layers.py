@@ -8,7 +8,7 @@ from types import SimpleNamespace
 from typing import Any
 
 from catnet.analysis.products import linear
-from catnet.analysis.sketch import Tape, product
+from catnet.analysis.sketch import Shape, Tape, like, product
 from catnet.analysis.tensors import Tensor, dim, entrywise
 from catnet.types.dims import Dim
 
@@ -48,7 +48,7 @@ def layers(tape: Tape) -> SimpleNamespace:
     }
     for n in (1, 2, 3):
         made[f"Conv{n}d"] = made[f"ConvTranspose{n}d"] = _convolution(n)
-        made[f"BatchNorm{n}d"] = lambda *_, **__: Layer(_batch_norm)
+        made[f"BatchNorm{n}d"] = _batch_norm
         made[f"InstanceNorm{n}d"] = _instance_norm
     return SimpleNamespace(**made)
 
@@ -65,7 +65,8 @@ def _trained(x: Tensor, result: Tensor, *saved: Tensor) -> Tensor:
 
 
 def _bilinear(x: Tensor, y: Tensor, features: Any) -> Tensor:
-    return _trained(x, x.tape.fresh((*x.shape[:-1], features), (x, y)), x, y)
+    product = x.tape.fresh((*x.shape[:-1], features), (x, y))
+    return _trained(x, entrywise([product]), x, y)
 
 
 def _embedding(index: Tensor, width: Any) -> Tensor:
@@ -94,8 +95,8 @@ def _stats(x: Tensor, *shape: Dim) -> list[Tensor]:
     return [x.tape.fresh(shape, (x,), grad=False) for _ in range(2)]
 
 
-def _normed(x: Tensor, affine: bool, stats: list[Tensor], *saved: Tensor) -> Tensor:
-    result = x.tape.fresh(x.shape, (x, *stats))
+def _normed(x: Tensor, affine: bool, stats: list[Tensor], *saved: Tensor, strides: Shape | None = None) -> Tensor:
+    result = x.tape.fresh(x.shape, (x, *stats), strides=strides)
     if affine:
         return _trained(x, result, x, *stats, *saved)
     x.tape.keep(result, x, *stats)
@@ -115,9 +116,13 @@ def _rms_norm(shape: Any, elementwise_affine: bool = True, **_: Any) -> Layer:
         mean = square.mean(tuple(range(-axes, 0)))
         for _ in range(axes):
             mean = mean.unsqueeze(-1)
-        root = entrywise([mean + 1.0], keeps="y")
+        least = mean + 1.0
+        x.tape.use([square])
+        root = entrywise([least], keeps="y")
         normed = x * root
-        return _trained(x, entrywise([normed]), normed) if elementwise_affine else normed
+        result = _trained(x, entrywise([normed]), normed) if elementwise_affine else normed
+        x.tape.use([root])
+        return result
 
     return Layer(forward)
 
@@ -130,11 +135,12 @@ def _group_norm(groups: Any, *_: Any, affine: bool = True, **__: Any) -> Layer:
     return Layer(forward)
 
 
-def _batch_norm(x: Tensor) -> Tensor:
-    channels = x.shape[1]
-    result = entrywise([x])
-    stats = _stats(x, channels) if x.tape.training else []
-    return _trained(x, result, x, *stats)
+def _batch_norm(*_: Any, affine: bool = True, track_running_stats: bool = True, **__: Any) -> Layer:
+    def forward(x: Tensor) -> Tensor:
+        stats = _stats(x, x.shape[1]) if x.tape.training or not track_running_stats else []
+        return _normed(x, affine, stats, strides=like(x.shape, [x]) if len(x.shape) > 3 else None)
+
+    return Layer(forward)
 
 
 def _instance_norm(*_: Any, affine: bool = False, **__: Any) -> Layer:
@@ -162,9 +168,9 @@ def _dropout(x: Tensor, p: float) -> Tensor:
 
 
 def _rrelu(x: Tensor) -> Tensor:
-    result = entrywise([x], keeps="x")
-    if x.tape.training:
-        x.tape.keep(result, x.tape.fresh(x.shape, (x, result), grad=False))
+    noise = x.tape.fresh(x.shape, (x,), grad=False)
+    result = entrywise([x, noise])
+    x.tape.keep(result, x, *([noise] if x.tape.training else []))
     return result
 
 
@@ -184,7 +190,8 @@ def _gru_cell(x: Tensor, h: Tensor) -> Tensor:
 
 
 def _rnn_cell(x: Tensor, h: Tensor) -> Tensor:
-    result = _trained(x, x.tape.fresh(h.shape, (x, h)), x, h)
+    parts = [x.tape.fresh(h.shape, (value,)) for value in (x, h)]
+    result = _trained(x, x.tape.fresh(h.shape, parts), x, h)
     x.tape.keep(result, result)
     return result
 

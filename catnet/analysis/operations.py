@@ -182,8 +182,16 @@ def _pad(x: Tensor, amounts: Sequence[Any], value: float = 0.0) -> Tensor:
 
 
 def _loss(x: Tensor, target: Tensor, reduction: str = "mean", **_: Any) -> Tensor:
+    if reduction == "none":
+        return entrywise([x, target], keeps="x")
+    result: Tensor = x.tape.fresh((), (x, target))
+    x.tape.keep(result, x, target)
+    return result
+
+
+def _mse(x: Tensor, target: Tensor, reduction: str = "mean") -> Tensor:
     each = entrywise([x, target], keeps="x")
-    return each if reduction == "none" else x.tape.fresh((), (each,))
+    return each if reduction == "none" else each.alias((), ())  # the sum stays in the storage of its terms
 
 
 def _l1(x: Tensor, target: Tensor, reduction: str = "mean") -> Tensor:
@@ -239,7 +247,8 @@ FUNCTIONAL: dict[str, Any] = {
     **{f"avg_pool{n}d": _pool(False) for n in (1, 2, 3)},
     **{f"adaptive_max_pool{n}d": _pool(True) for n in (1, 2, 3)},
     **{f"adaptive_avg_pool{n}d": _adaptive_mean for n in (1, 2, 3)},
-    **dict.fromkeys(("mse_loss", "huber_loss", "binary_cross_entropy_with_logits"), _loss),
+    **dict.fromkeys(("huber_loss", "binary_cross_entropy_with_logits"), _loss),
+    "mse_loss": _mse,
     "l1_loss": _l1,
     "kl_div": _kl,
     "nll_loss": _nll,

@@ -140,23 +140,21 @@ class Views(Sketch):
 
     def _regrouped(self, shape: Shape) -> Shape | None:
         """The strides of a view of another shape, None where it must be a copy."""
+        if self.is_contiguous():
+            return dense(shape)
+        kept = [i for i, n in enumerate(self.shape) if n != ONE]
+        own = self.permuted(kept)
         steps: list[Dim] = []
-        at, i = 0, 0
-        while i < len(shape):
-            have, want, stop, end = ONE, shape[i], at, i + 1
-            while stop < len(self.shape) and (stop == at or not self.tape.same(have, want)):
-                if stop > at and have == want:
-                    break
-                have, stop = have * self.shape[stop], stop + 1
-                while end < len(shape) and have != want and len(str(want)) < len(str(have)):
-                    want, end = want * shape[end], end + 1
-            step = merged(self, at, stop - 1) if stop > at else ONE
-            if step is None or not self.tape.same(have, want):
-                return dense(shape) if self.is_contiguous() else None
-            for size in reversed(shape[i:end]):
-                steps.insert(i, step)
-                step = step * size
-            at, i = stop, end
+        at = 0
+        for size in shape:
+            have, stop = ONE, at
+            while size != ONE and stop < len(kept) and not self.tape.same(have, size):
+                have, stop = have * own.shape[stop], stop + 1
+            step = merged(own, at, stop - 1) if stop > at else ONE
+            if step is None or not self.tape.same(have, size):
+                return None
+            steps.append(step)
+            at = stop
         return tuple(steps)
 
     def expand(self, *sizes: Any) -> Self:
@@ -310,8 +308,7 @@ class Tensor(Views):
 
     def _reduced(self, axes: Any, keeps: str = "", kind: str = "R") -> Tensor:
         gone = {self._at(a) for a in ((axes,) if isinstance(axes, int) else axes)}
-        left = self.permuted([i for i in range(len(self.shape)) if i not in gone])
-        result = self.tape.fresh(left.shape, (self,), kind, like(left.shape, [left]))
+        result: Tensor = self.tape.fresh([n for i, n in enumerate(self.shape) if i not in gone], (self,), kind)
         self.tape.keep(result, *((self,) if "x" in keeps else ()), *((result,) if "y" in keeps else ()))
         return result
 

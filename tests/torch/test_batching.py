@@ -33,7 +33,7 @@ NETS = {
     ),
     "twice": (f"net main : R[3] -> R[9] = ({TABLE}) >> (id, neg, square) >> concat", lambda x, p: (p, -p, p * p)),
     "out of a net": (
-        f"net table : () -> R[3] = table: parameter(3)\nnet main : R[3] -> R[6] = (id, drop >> table) >> concat",
+        "net table : () -> R[3] = table: parameter(3)\nnet main : R[3] -> R[6] = (id, drop >> table) >> concat",
         lambda x, p: (x, p),
     ),
     "stacked": (f"net main : R[3] -> R[6] = ({TABLE}, id) >> stack >> flatten", lambda x, p: (p, x)),
@@ -103,6 +103,6 @@ def test_a_repeat_whose_steps_change_the_number_of_wires() -> None:
 
 
 def test_a_repeat_whose_steps_change_the_number_of_wires_and_end_with_none() -> None:
-    module = module_of("net main : R[3] -> R[3] = (id, seq(i in 0..2, if i == 0 then copy else drop)) >> (q: relu @ id)")
+    module = module_of("net main : R[3] -> R[3] = (id, seq(i in 0..2, if i == 0 then copy else drop)) >> q: relu")
     x = torch.randn(2, 3, dtype=torch.float64)
     torch.testing.assert_close(module(x), torch.relu(x))
