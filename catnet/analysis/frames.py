@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from catnet.diagrams.graph import Graph, Value
-from catnet.torch.emit import ClassBody, _hints, _last_uses
+from catnet.torch.emit import ClassBody
 from catnet.torch.names import CALLED, RESERVED, Names
+from catnet.torch.text import last_uses, wanted_names
 
 
 class Frame(ClassBody):
@@ -18,9 +19,9 @@ class Frame(ClassBody):
         self.graph = graph
         self.locals = Names(RESERVED | CALLED)
         self.names = {}
-        self.hints = _hints(graph)
+        self.hints = wanted_names(graph)
         self.kept = frozenset(self.hints.values())
-        self.last_use = _last_uses(graph)
+        self.last_use = last_uses(graph)
         self.inputs = [self._input_name(i, v) for i, v in enumerate(graph.inputs)]
         self.owner: dict[str, Value] = {self.names[id(v)]: v for v in graph.inputs}
         self.skipped = {i for i, node in enumerate(graph.nodes) if self._dead(node)}

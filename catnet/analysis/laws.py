@@ -8,6 +8,7 @@ float64, with the largest relative difference seen. `refuted`: a trial differed;
 from __future__ import annotations
 
 import itertools
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
@@ -17,10 +18,10 @@ from catnet.diagnostics import CatnetError, Diagnostic, Note, Report
 from catnet.diagrams import terms
 from catnet.diagrams.graph import Graph
 from catnet.diagrams.normal import normal_form
-from catnet.diagrams.typing import Typing, generalise
+from catnet.diagrams.typing import Block, Typing, generalise
 from catnet.elaborate import generic
+from catnet.elaborate.leaves import NetParam, generic_statics, opaque_object
 from catnet.elaborate.loading import Module
-from catnet.elaborate.nets import NetParam, generic_statics, opaque_object
 from catnet.elaborate.program import Program
 from catnet.limits import large_work
 from catnet.syntax import tree
@@ -95,31 +96,35 @@ def check_law(program: Program, module: Module, law: tree.Law) -> LawResult:
     return _try(program, module, law, statics, general)
 
 
-def _with_nets(law: tree.Law, statics: dict[str, Any], width: int | None) -> dict[str, Any]:
-    """Net parameters as opaque boxes (width None), or as small nonlinear nets for a trial."""
+def _with_nets(law: tree.Law, statics: dict[str, Any], trial: Trial | None) -> dict[str, Any]:
+    """Net parameters as opaque boxes, or, for a trial, as small nonlinear nets."""
     out = dict(statics)
-    for param in law.params:
+    for index, param in enumerate(law.params):
         if isinstance(param.annotation, tree.Arrow):
             wanted = read_signature(param.annotation, (), statics)
             signature = Signature(opaque_object(wanted.dom), opaque_object(wanted.cod))
             out[param.name] = terms.Leaf(NetParam(param.name, signature))
-            if width is not None:
-                out[param.name] = _sample_net(wanted)
+            if trial is not None:
+                block = Block(f"argument{index}x", _sample_net(signature.cod, index, trial))
+                block.name = block.title  # type: ignore[misc]  # by which its parameters are found
+                out[param.name] = terms.Leaf(block)
     return out
 
 
-def _sample_net(wanted: Any) -> terms.Diagram:
-    """A small net of a given type that no accidental law holds for: an affine map, then tanh, on each wire."""
+def _sample_net(cod: Object, index: int, trial: Trial) -> terms.Diagram:
+    """A small net of a given type that no accidental law holds for: on each wire an affine map with weights of
+    its own, then a function that no other argument of the law has."""
     from catnet.vocabulary import word
 
+    bend = word(("tanh", "sigmoid", "softplus", "silu", "gelu")[index % 5])
     parts: list[terms.Diagram] = []
-    for port in wanted.cod:
-        axes = getattr(port, "axes", ())
-        last = axes[-1].size if axes and isinstance(axes[-1], Axis) else None
-        if last is None:
-            parts.append(word("tanh") >> word("scale")(0.7))  # type: ignore[operator]
+    for port in cod:
+        wire = _concrete(port, trial)
+        if wire.axes:
+            affine = word("linear")(wire.axes[-1].size)  # type: ignore[operator, union-attr]
         else:
-            parts.append(word("linear")(last) >> word("tanh"))  # type: ignore[operator]
+            affine = word("id") + (word("drop") >> word("parameter")(()))  # type: ignore[operator]
+        parts.append(affine >> bend)  # type: ignore[operator]
     return parts[0] if len(parts) == 1 else terms.Tensor(tuple(parts))
 
 
@@ -210,7 +215,7 @@ def _run(
     """The relative difference of the sides in one trial; None where these sizes are not allowed."""
     values = {k: Dim.const(trial.sizes[k]) if isinstance(v, Dim) else _sample(v) for k, v in statics.items()}
     wires = None if general is None else tuple(_concrete(w, trial) for w in general[0].dom)
-    sides = _sides(program, module, law, _with_nets(law, values, 2), Facts(), wires)
+    sides = _sides(program, module, law, _with_nets(law, values, trial), Facts(), wires)
     if sides is None or any(s for g in sides for w in g.dom for s in w.symbols):
         return None
     return _difference(sides, trial.seed)
@@ -273,19 +278,30 @@ def _gap_of(modules: list[torch.nn.Module], dom: Object, seed: int) -> float:
 
     generator = torch.Generator().manual_seed(seed)
     inputs = [_random(w, generator) for w in dom]
-    ours, theirs = (list(m.parameters()) for m in modules)
+    ours, theirs = (_by_argument(m) for m in modules)
     with torch.no_grad():
-        for p in (*ours, *theirs):
+        for p in (*modules[0].parameters(), *modules[1].parameters()):
             p.copy_(torch.randn(p.shape, generator=generator, dtype=torch.float64))
-        if [p.shape for p in ours] == [p.shape for p in theirs]:
-            for p, q in zip(ours, theirs, strict=True):
-                q.copy_(p)
+        for argument in ours.keys() & theirs.keys():
+            left, right = ours[argument], theirs[argument]
+            if [p.shape for p in left] == [p.shape for p in right]:
+                for p, q in zip(left, right, strict=True):
+                    q.copy_(p)
         results = []
         for module in modules:
             torch.manual_seed(0)
             out = module(*inputs)
             results.append(out if isinstance(out, tuple) else (out,))
     return max((_gap(a, b) for a, b in zip(*results, strict=True)), default=0.0)
+
+
+def _by_argument(module: torch.nn.Module) -> dict[str, list[torch.nn.Parameter]]:
+    """The parameters of each net that the law is about, in order; "" has those of the law's own boxes."""
+    found: dict[str, list[torch.nn.Parameter]] = {}
+    for name, parameter in module.named_parameters():
+        argument = re.search(r"\bargument\d+x", name)
+        found.setdefault(argument[0] if argument else "", []).append(parameter)
+    return found
 
 
 def _random(wire: Wire, generator: torch.Generator) -> torch.Tensor:

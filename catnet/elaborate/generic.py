@@ -13,8 +13,9 @@ from catnet.diagrams.graph import Graph, Node
 from catnet.diagrams.structural import Identity
 from catnet.diagrams.typing import Typing
 from catnet.elaborate.evaluate import Evaluator
+from catnet.elaborate.leaves import NetParam, generic_statics, opaque_object
 from catnet.elaborate.loading import Module, word
-from catnet.elaborate.nets import NetParam, body_term, generic_statics, net_scope, opaque_object
+from catnet.elaborate.nets import body_term, net_scope
 from catnet.syntax import tree
 from catnet.types.dims import Dim
 from catnet.types.facts import Facts

@@ -16,8 +16,9 @@ from catnet.diagrams.typing import Typing
 from catnet.elaborate import generic
 from catnet.elaborate.arguments import coerce, match
 from catnet.elaborate.evaluate import Evaluator, Scope, net_params, quantified
+from catnet.elaborate.leaves import PythonBox, generic_statics
 from catnet.elaborate.loading import STANDARD, Declaration, Loader, Module
-from catnet.elaborate.nets import NetBox, PythonBox, body_term, generic_statics, net_scope
+from catnet.elaborate.nets import NetBox, body_term, net_scope
 from catnet.limits import BUDGET, large_work
 from catnet.syntax import tree
 from catnet.syntax.parser import parse_expression

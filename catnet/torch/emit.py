@@ -7,9 +7,8 @@ person would have taken. The text imports only torch (and what `box ... = python
 from __future__ import annotations
 
 import builtins
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-from functools import lru_cache
 
 from catnet.diagnostics import CatnetError, Diagnostic
 from catnet.diagrams.box import Box, Site, UnboundSize
@@ -20,11 +19,23 @@ from catnet.limits import large_work
 from catnet.torch.checks import INPUT_ERROR, check_lines
 from catnet.torch.names import CALLED, RESERVED, Names, camel, identifier
 from catnet.torch.sizes import python
+from catnet.torch.text import (
+    INDENT,
+    assigned,
+    batch_of,
+    docstring,
+    indented,
+    is_open,
+    last_uses,
+    result_type,
+    returned,
+    safe,
+    shape_reads,
+    spec_line,
+    wanted_names,
+)
 from catnet.types.dims import Dim
 from catnet.types.infer import TypeProblem
-from catnet.types.wires import Pack, Wire
-
-INDENT = "    "
 
 
 @dataclass(frozen=True)
@@ -106,9 +117,9 @@ class ClassBody:
         self.prologue: dict[str, str] = {}  # what is read off the inputs before they change: its local name
         self.lines: list[str] = []
         self.owners: dict[int, str] = {}
-        self.hints = _hints(graph)
+        self.hints = wanted_names(graph)
         self.kept = frozenset(self.hints.values())
-        self.last_use = _last_uses(graph)
+        self.last_use = last_uses(graph)
         self.inputs = [self._input_name(i, v) for i, v in enumerate(graph.inputs)]
         for index, node in enumerate(graph.nodes):
             self._node(index, node)
@@ -173,7 +184,7 @@ class ClassBody:
                     self.flags[id(value)] = any(flags)
                 return
             site.results = self._result_names(index, node)
-            where = _place(node)
+            where = spec_line(node)
             statements = self._statements(node, site)
             if lonely:
                 statements = [f"{s}.squeeze(0)" for s in statements]
@@ -198,7 +209,11 @@ class ClassBody:
     def _expanded(self, node: Node, args: list[str], flags: list[bool]) -> tuple[list[str], list[bool]]:
         """Give the batch axes of the first batched input to those that have none."""
         batch = next(
-            (_batch(a, v.wire) for a, v, f in zip(args, node.inputs, flags, strict=True) if f and not _open(v.wire)),
+            (
+                batch_of(a, v.wire)
+                for a, v, f in zip(args, node.inputs, flags, strict=True)
+                if f and not is_open(v.wire)
+            ),
             None,
         )
         if batch is None:
@@ -213,11 +228,11 @@ class ClassBody:
 
     def _even_outputs(self) -> None:
         """Give the batch axes of the first batched input to the outputs that have none."""
-        model = next((v for v in self.graph.inputs if self.flags[id(v)] and not _open(v.wire)), None)
+        model = next((v for v in self.graph.inputs if self.flags[id(v)] and not is_open(v.wire)), None)
         for value in dict.fromkeys(self.graph.outputs):
             if not self.flags[id(value)] and model is not None:
                 name = self.names[id(value)]
-                batch = self._read("batch", _batch(self._input(model), model.wire))
+                batch = self._read("batch", batch_of(self._input(model), model.wire))
                 own = self.names[id(value)] = self.locals.new(name)
                 self.lines.append(f"{own} = {name}.expand({batch} + {name}.shape)")
                 self.flags[id(value)] = True
@@ -315,7 +330,7 @@ class ClassBody:
         if statements is not None:
             return list(statements(site))
         called = f"{site.module}({', '.join(site.args)})" if node.graphs else node.box.code(site)
-        return [_assigned(site.results, called)]
+        return [assigned(site.results, called)]
 
     def _loop_statements(self, node: Node, site: Site) -> list[str]:
         if any(len(g.inputs) != len(g.outputs) for g in node.graphs):
@@ -324,7 +339,7 @@ class ClassBody:
         self.locals.taken.discard(step)
         left = ", ".join(site.results)
         lines = [] if site.args == site.results else [f"{left} = {', '.join(site.args)}"]
-        return [*lines, f"for {step} in {site.module}:", INDENT + _assigned(site.results, f"{step}({left})")]
+        return [*lines, f"for {step} in {site.module}:", INDENT + assigned(site.results, f"{step}({left})")]
 
     def _unrolled(self, node: Node, site: Site) -> list[str]:
         """A repeat whose steps take and give different numbers of wires: one statement for each step."""
@@ -333,13 +348,13 @@ class ClassBody:
         for i, graph in enumerate(node.graphs):
             last = i == len(node.graphs) - 1
             results = site.results if last else [self.locals.new("y") for _ in graph.outputs]
-            lines.append(_assigned(results, f"{site.module}[{i}]({', '.join(names)})"))
+            lines.append(assigned(results, f"{site.module}[{i}]({', '.join(names)})"))
             names = results
         return lines
 
     def _size(self, dim: Dim, node: Node, args: list[str]) -> str:
         """A dynamic dimension, read off the shapes of the node's inputs or of the graph's."""
-        shapes = [shape for name, wire in zip(args, node.dom, strict=True) for shape in _shapes(name, wire)]
+        shapes = [shape for name, wire in zip(args, node.dom, strict=True) for shape in shape_reads(name, wire)]
         for code, size in shapes:
             if size == dim:
                 return code
@@ -348,7 +363,7 @@ class ClassBody:
             if size.is_symbol is not None:
                 reads.setdefault(size.is_symbol, code)
         for name, value in zip(self.inputs, self.graph.inputs, strict=True):
-            for code, size in _shapes(name, value.wire):
+            for code, size in shape_reads(name, value.wire):
                 symbol = size.is_symbol
                 if symbol is not None and symbol in dim.symbols and symbol not in reads:
                     reads[symbol] = self._read(symbol, code)
@@ -360,14 +375,14 @@ class ClassBody:
 
     def text(self) -> str:
         """The class, with `@@` in the place of its name."""
-        lines = ["class @@(nn.Module):", *_indented(_docstring(self.graph, self.inputs, self.top))]
+        lines = ["class @@(nn.Module):", *indented(docstring(self.graph, self.inputs, self.top))]
         if self.top:
             lines += ["", f"{INDENT}check_inputs = True  # set to False to skip the check of the inputs"]
         if self.init:
             lines += ["", f"{INDENT}def __init__(self) -> None:", f"{INDENT * 2}super().__init__()"]
             lines += [INDENT * 2 + line for line in self.init]
         takes = "".join(f", {name}: Tensor" for name in self.inputs)
-        lines += ["", f"{INDENT}def forward(self{takes}) -> {_result_type(self.graph)}:"]
+        lines += ["", f"{INDENT}def forward(self{takes}) -> {result_type(self.graph)}:"]
         check = self.top and bool(self.inputs)
         if check:
             lines += [
@@ -376,116 +391,11 @@ class ClassBody:
             ]
         lines += [f"{INDENT * 2}{name} = {code}" for code, name in self.prologue.items()]
         lines += [INDENT * 2 + line for line in self.lines]
-        lines.append(f"{INDENT * 2}return {_returned([self.names[id(v)] for v in self.graph.outputs])}")
+        lines.append(f"{INDENT * 2}return {returned([self.names[id(v)] for v in self.graph.outputs])}")
         if check:
             lines += ["", f"{INDENT}@staticmethod", f"{INDENT}def _check({takes[2:]}) -> None:"]
             lines += [INDENT * 2 + line for line in check_lines(self.graph, self.inputs)] or [f"{INDENT * 2}pass"]
         return "\n".join(lines)
-
-
-def _hints(graph: Graph) -> dict[int, str]:
-    """The name that each value should have: its own, or that of the named value that it leads to."""
-    uses: dict[int, int] = {}
-    for node in graph.nodes:
-        for value in node.inputs:
-            uses[id(value)] = uses.get(id(value), 0) + 1
-    for value in graph.outputs:
-        uses[id(value)] = uses.get(id(value), 0) + 1
-    hints: dict[int, str] = {}
-    for node in reversed(graph.nodes):
-        for value in node.outputs:
-            if value.name is not None:
-                hints[id(value)] = identifier(value.name)
-        wanted = hints.get(id(node.outputs[0])) if len(node.outputs) == 1 else None
-        if wanted is not None and len(node.inputs) == 1 and uses[id(node.inputs[0])] == 1:
-            if node.inputs[0].node is not None:
-                hints.setdefault(id(node.inputs[0]), wanted)
-    return hints
-
-
-def _last_uses(graph: Graph) -> dict[int, int]:
-    """For each value the index of the last node that uses it; outputs are used at the very end."""
-    last: dict[int, int] = {}
-    for index, node in enumerate(graph.nodes):
-        for value in node.inputs:
-            last[id(value)] = index
-    for value in graph.outputs:
-        last[id(value)] = len(graph.nodes)
-    return last
-
-
-def _assigned(results: Sequence[str], value: str) -> str:
-    return f"{', '.join(results)} = {value}" if results else value
-
-
-def _open(wire: Wire) -> bool:
-    """Whether a wire has an axis pack, so that its batch axes cannot be told from its own."""
-    return any(isinstance(a, Pack) for a in wire.axes)
-
-
-def _batch(name: str, wire: Wire) -> str:
-    return f"{name}.shape[:-{len(wire.axes)}]" if wire.axes else f"{name}.shape"
-
-
-def _shapes(name: str, wire: Wire) -> Iterator[tuple[str, Dim]]:
-    """The sizes of the trailing axes, with the code that reads each."""
-    for back, axis in enumerate(reversed(wire.axes), start=1):
-        if isinstance(axis, Pack):
-            break
-        yield f"{name}.shape[-{back}]", axis.size
-
-
-def _place(node: Node) -> str:
-    """The spec line that a statement came from, as a comment."""
-    if node.span is None:
-        return ""
-    line, _ = node.span.source.position(node.span.start)
-    return f"  # {_file_name(node.span.source.name)}:{line}"
-
-
-@lru_cache(maxsize=64)
-def _file_name(path: str) -> str:
-    """The last part of a path, without what cannot be printed."""
-    return "".join(c for c in path.replace("\\", "/").rsplit("/", 1)[-1] if c.isprintable())
-
-
-def _indented(lines: list[str]) -> list[str]:
-    return [INDENT + line if line else "" for line in lines]
-
-
-def _docstring(graph: Graph, inputs: Sequence[str], top: bool) -> list[str]:
-    doc = [_safe(line) for line in graph.doc]
-    type_line = f"{_safe(graph.type)}"
-    if not top and not doc:
-        return [f'"""`{type_line}`."""']
-    lines = [*doc, ""] if doc else []
-    lines.append(f"Type: {type_line}")
-    if top:
-        least, limit = graph.batch_needed, graph.batch_axes
-        count = "Any number of" if limit is None else f"At most {limit}" if limit else "No"
-        if least:
-            count = f"Exactly {limit}" if limit == least else f"At least {least}"
-        lines.append(f"{count} leading batch ax{'is' if limit == 1 else 'es'}.")
-    if len(lines) == 1:
-        return [f'"""{lines[0]}"""']
-    return ['"""' + lines[0], *lines[1:], '"""']
-
-
-def _safe(text: str) -> str:
-    """Text that cannot end a docstring or hide control characters in code."""
-    shown = "".join(c if c.isprintable() else " " for c in text)
-    return shown.replace("\\", "\\\\").replace('"""', "'''").replace('"', "'")
-
-
-def _result_type(graph: Graph) -> str:
-    count = len(graph.outputs)
-    if count == 1:
-        return "Tensor"
-    return f"tuple[{', '.join(['Tensor'] * count)}]" if count else "tuple[()]"
-
-
-def _returned(names: list[str]) -> str:
-    return ", ".join(names) if names else "()"
 
 
 def _unbound(dim: Dim, node: Node) -> Diagnostic:
@@ -522,7 +432,7 @@ def emit(graph: Graph, title: str) -> tuple[str, str]:
         raise CatnetError(Diagnostic("E0218", words, graph.span, help="if that is meant, raise the budget: --budget N"))
     writer = Writer()
     made = writer.class_of(graph, tuple(True for _ in graph.inputs), top=True)
-    return writer.file([_safe(title)]), made.name
+    return writer.file([safe(title)]), made.name
 
 
 def python_leaves(graph: Graph) -> list[tuple[str, str, Node]]:

@@ -16,7 +16,6 @@ from catnet.diagrams.graph import Graph
 from catnet.diagrams.structural import Structural
 from catnet.elaborate.program import Program
 from catnet.types.dims import Dim
-
 from tests.analysis.cases import CASES
 from tests.analysis.measured import BATCH, inputs_of, kept, peak
 
@@ -145,10 +144,10 @@ def test_long_repeats_are_as_if_written_out(body: str, count: int) -> None:
 
 
 ITERATIONS = {
-    "scan": "net f : (x: R[t, 3], h: R[2]) -> R[t, 2] @ R[2] = scan(gru_cell(2) >> copy, over = t)",
+    "scan": "net f : R[t, 3] @ R[2] -> R[t, 2] @ R[2] = scan(gru_cell(2) >> copy, over = t)",
     "trace": "net g : R[3] @ R[2] -> R[2] @ R[2] = concat >> linear(2) >> tanh >> copy\n"
     "net f(t) : R[3] -> R[2] where t >= 1 = trace(g, steps = t)",
-    "flow": "net g : R[3] @ R -> R[3] = id @ rearrange(\" -> 1\") >> concat >> linear(3) >> tanh\n"
+    "flow": 'net g : R[3] @ R -> R[3] = id @ rearrange(" -> 1") >> concat >> linear(3) >> tanh\n'
     "net f(t) : R[3] -> R[3] where t >= 1 = flow(g, steps = t)",
 }
 

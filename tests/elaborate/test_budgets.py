@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 import pytest
 import torch
@@ -104,7 +105,7 @@ def test_doubling_below_the_budget_is_compiled() -> None:
     "body",
     [
         "linear(4) ^ 1000000000000",
-        "linear(4) ^ 10^18",
+        "linear(4) ^ (10^18)",
         "(((linear(4) ^ 1000) ^ 1000) ^ 1000) ^ 1000",
         "(relu ^ 500) ^ 500",
         "seq(i in 0..1000000000000, linear(4))",
@@ -142,16 +143,17 @@ def test_named_wires_that_double() -> None:
         assert "E0218" in codes(f"net main : (a0: R[4]) -> R[4] {{\n{lines}\n    return a60 >> add\n}}")
 
 
-@pytest.mark.parametrize("size", ["2^10^6", "9^9^9", "(a + b + c + d + e + f)^16", "10^30"])
+@pytest.mark.parametrize("size", ["2^(10^6)", "9^(9^9)", "(a + b + c + d + e + f)^16", "10^30"])
 def test_huge_dimensions(size: str) -> None:
     with quickly():
         found = codes(f"net main(a, b, c, d, e, f) : R[4] -> R[4] = linear({size}) >> linear(4)")
-    assert set(found) <= {"E0225", "E0106", "E0101"}
-    assert found or size == "10^30"
+    assert found == ([] if size == "10^30" else ["E0225"])
 
 
-def test_the_budget_is_an_option() -> None:
-    text = "net main : R[4] -> R[4] = relu ^ 100"
-    assert refused(text) == ""
+def test_the_budget_is_an_option(tmp_path: Path) -> None:
+    path = tmp_path / "main.cat"
+    path.write_text("net main : R[4] -> R[4] = relu ^ 100", encoding="utf-8")
+    Program(path)["main"]().compile()
+    Program(path, budget=100)["main"]().compile()
     with pytest.raises(CatnetError, match="E0218"):
-        Program.from_text(text, budget=50)["main"]().compile()
+        Program(path, budget=50)["main"]().compile()

@@ -106,3 +106,32 @@ def test_a_repeat_whose_steps_change_the_number_of_wires_and_end_with_none() -> 
     module = module_of("net main : R[3] -> R[3] = (id, seq(i in 0..2, if i == 0 then copy else drop)) >> q: relu")
     x = torch.randn(2, 3, dtype=torch.float64)
     torch.testing.assert_close(module(x), torch.relu(x))
+
+
+def test_a_scan_whose_step_gives_what_is_made_from_parameters_alone() -> None:
+    module = module_of(
+        "net main : (x: R[t, 3], s: R[3]) -> R[t, 6] @ R[3] {\n"
+        "    y, last = (x, s) >> scan((drop >> table: parameter(3)) @ neg, over = t)\n"
+        "    return ((x, y) >> concat, last)\n"
+        "}"
+    )
+    table = next(module.parameters())
+    x, s = torch.randn(2, 4, 3, dtype=torch.float64), torch.randn(2, 3, dtype=torch.float64)
+    y, last = module(x, s)
+    torch.testing.assert_close(y, torch.cat([x, table.expand(2, 4, 3)], -1))
+    torch.testing.assert_close(last, s)  # four times negated
+
+
+def test_a_size_is_read_from_an_input_before_its_name_is_used_again() -> None:
+    module = module_of(
+        "net main : (x: R[n], y: R[t]) -> R[t] @ R[n] where t <= n, t > 0 {\n"
+        "    y_2 = y >> softmax >> sum(over = -1)\n"
+        "    z = x >> (neg, neg) >> concat >> slice(0, n)\n"
+        "    _ = y_2 >> drop\n"
+        "    return (z >> slice(0, t), z)\n"
+        "}"
+    )
+    x, y = torch.randn(2, 5, dtype=torch.float64), torch.randn(2, 3, dtype=torch.float64)
+    short, whole = module(x, y)
+    torch.testing.assert_close(short, -x[:, :3])
+    torch.testing.assert_close(whole, -x)

@@ -149,26 +149,26 @@ def _forgotten_last_use(patch: pytest.MonkeyPatch) -> None:
             first.setdefault(id(value), len(graph.nodes))
         return first
 
-    patch.setattr(emit, "_last_uses", first_uses)
+    patch.setattr(emit, "last_uses", first_uses)
 
 
 def _outputs_forgotten_in_last_use(patch: pytest.MonkeyPatch) -> None:
     emit = importlib.import_module("catnet.torch.emit")  # the package has a function of that name
 
-    real = emit._last_uses
+    real = emit.last_uses
 
     def without_outputs(graph: Any) -> dict[int, int]:
         last = real(graph)
         inner = {id(v): i for i, n in enumerate(graph.nodes) for v in n.inputs}
         return {k: inner.get(k, v) for k, v in last.items()}
 
-    patch.setattr(emit, "_last_uses", without_outputs)
+    patch.setattr(emit, "last_uses", without_outputs)
 
 
 def _wrong_output_order(patch: pytest.MonkeyPatch) -> None:
     emit = importlib.import_module("catnet.torch.emit")  # the package has a function of that name
 
-    patch.setattr(emit, "_returned", lambda names: ", ".join(names[::-1]))
+    patch.setattr(emit, "returned", lambda names: ", ".join(names[::-1]))
 
 
 def _fresh_weights_for_shared(patch: pytest.MonkeyPatch) -> None:
