@@ -105,7 +105,7 @@ def _with_nets(law: tree.Law, statics: dict[str, Any], trial: Trial | None) -> d
             signature = Signature(opaque_object(wanted.dom), opaque_object(wanted.cod))
             out[param.name] = terms.Leaf(NetParam(param.name, signature))
             if trial is not None:
-                block = Block(f"argument{index}x", _sample_net(signature.cod, index, trial))
+                block = Block(f"argument{index}x", _sample_net(opaque_object(wanted.cod), index, trial))
                 block.name = block.title  # type: ignore[misc]  # by which its parameters are found
                 out[param.name] = terms.Leaf(block)
     return out
@@ -114,17 +114,15 @@ def _with_nets(law: tree.Law, statics: dict[str, Any], trial: Trial | None) -> d
 def _sample_net(cod: Object, index: int, trial: Trial) -> terms.Diagram:
     """A small net of a given type that no accidental law holds for: on each wire an affine map with weights of
     its own, then a function that no other argument of the law has."""
-    from catnet.vocabulary import word
+    from catnet import vocabulary
 
+    word: Any = vocabulary.word  # a box, or what makes one
     bend = word(("tanh", "sigmoid", "softplus", "silu", "gelu")[index % 5])
     parts: list[terms.Diagram] = []
     for port in cod:
-        wire = _concrete(port, trial)
-        if wire.axes:
-            affine = word("linear")(wire.axes[-1].size)  # type: ignore[operator, union-attr]
-        else:
-            affine = word("id") + (word("drop") >> word("parameter")(()))  # type: ignore[operator]
-        parts.append(affine >> bend)  # type: ignore[operator]
+        axes = _concrete(port, trial).axes
+        affine = word("linear")(axes[-1].size) if axes else word("id") + (word("drop") >> word("parameter")(()))  # type: ignore[union-attr]
+        parts.append(affine >> bend)
     return parts[0] if len(parts) == 1 else terms.Tensor(tuple(parts))
 
 

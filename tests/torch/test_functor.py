@@ -45,9 +45,7 @@ def inputs_of(shapes: tuple[Shape, ...], batch: Shape) -> list[Tensor]:
     return [torch.randn((*batch, *s), generator=generator, dtype=torch.float64) for s in shapes]
 
 
-def same(
-    ours: list[Tensor], theirs: list[Tensor], cod: tuple[Shape, ...], batch: Shape, *, exact: bool = True
-) -> None:
+def same(ours: list[Tensor], theirs: list[Tensor], cod: tuple[Shape, ...], batch: Shape, *, exact: bool = True) -> None:
     for a, b in zip(batched(ours, cod, batch), batched(theirs, cod, batch), strict=True):
         torch.testing.assert_close(a, b, equal_nan=True, rtol=0 if exact else 1e-11, atol=0 if exact else 1e-12)
 
