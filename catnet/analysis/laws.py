@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
 from catnet.analysis.cost import Costs
+from catnet.boxes.axes import trailing
 from catnet.diagnostics import CatnetError, Diagnostic, Note, Report
 from catnet.diagrams import terms
 from catnet.diagrams.graph import Graph
@@ -117,11 +118,15 @@ def _sample_net(cod: Object, index: int, trial: Trial) -> terms.Diagram:
     from catnet import vocabulary
 
     word: Any = vocabulary.word  # a box, or what makes one
-    bend = word(("tanh", "sigmoid", "softplus", "silu", "gelu")[index % 5])
+    known: Any = word
+    bend = known(("tanh", "sigmoid", "softplus", "silu", "gelu")[index % 5])
     parts: list[terms.Diagram] = []
     for port in cod:
-        axes = _concrete(port, trial).axes
-        affine = word("linear")(axes[-1].size) if axes else word("id") + (word("drop") >> word("parameter")(()))  # type: ignore[union-attr]
+        wire = _concrete(port, trial)
+        if wire.axes:
+            affine = known("linear")(trailing(wire)[-1].size)
+        else:
+            affine = known("id") + (known("drop") >> known("parameter")(()))
         parts.append(affine >> bend)
     return parts[0] if len(parts) == 1 else terms.Tensor(tuple(parts))
 
