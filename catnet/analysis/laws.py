@@ -329,8 +329,3 @@ def _gap(a: torch.Tensor, b: torch.Tensor) -> float:
     scale = max(float(wide.abs().max()), 1.0) if wide.is_floating_point() or wide.is_complex() else 1.0
     gap = float((wide - b).abs().max()) if b.dtype.is_floating_point or b.is_complex() else float((wide != b).any())
     return float("inf") if gap != gap else gap / scale
-
-
-def summary(results: Iterable[LawResult]) -> str:
-    """One line per law."""
-    return "\n".join(f"{r.verdict:8} {r.name}: {r.detail}" for r in results)

@@ -90,7 +90,7 @@ class Pointwise(Box):
 
     family = "arithmetic"
     arity = None
-    word: ClassVar[str] = ""
+    word: ClassVar[str] = ""  # the operator, where two wires are joined by one
 
     def rule(self, typing: Typing, inputs: Object) -> Object:
         for port, wire in enumerate(inputs[1:], start=1):
@@ -106,7 +106,6 @@ class Add(Pointwise):
     """The pointwise sum of all wires; `signs` are 1 or -1, one per wire (default: all 1)."""
 
     signs: tuple[int, ...] = ()
-    word: ClassVar[str] = "+"
     map_kind: ClassVar = "linear"
 
     def key(self) -> Hashable:
@@ -127,7 +126,6 @@ class Multiply(Pointwise):
     """The pointwise product of all wires."""
 
     wires: Dim | int = 0
-    word: ClassVar[str] = "*"
 
     def key(self) -> Hashable:
         """Its wires say how many they are: `(f, g) >> mul` is `f * g`."""

@@ -7,7 +7,7 @@ fresh inference variables for them (see `catnet.types.infer`).
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from catnet.diagnostics import Source, Span, fail
@@ -36,7 +36,6 @@ class Signature:
     where: tuple[Pred | Condition, ...] = ()
     universals: frozenset[str] = frozenset()
     holes: tuple[tuple[str, Span | None], ...] = ()
-    spans: Mapping[str, Span | None] = field(default_factory=dict, compare=False)
 
     @property
     def has_packs(self) -> bool:
@@ -49,7 +48,7 @@ def read_signature(
 ) -> Signature:
     """Read a written type. `statics` are the values of the static parameters in scope.
 
-    Raises `CatnetError` (E0226, E0230 for a type that is none) with the place.
+    Raises `CatnetError` (E0207 for a condition that never holds, E0227 for what is no type) with the place.
     """
     reader = _Reader(statics or {})
     names, dom = reader.domain(arrow.dom)
@@ -68,7 +67,6 @@ def read_signature(
         tuple(conditions),
         frozenset(reader.universals),
         tuple(reader.holes),
-        reader.universals,
     )
 
 

@@ -157,10 +157,7 @@ def test_kept_and_peak_bytes_of_nets(name: str) -> None:
 
 @pytest.mark.parametrize("name", MODELS)
 def test_kept_and_peak_bytes_of_models(name: str) -> None:
-    path = EXAMPLES / "models" / f"{name}.cat"
-    if not path.exists():
-        pytest.skip("the model is not there")
-    check_bytes(catnet.load(path)[name](**MODELS[name]))
+    check_bytes(catnet.load(EXAMPLES / "models" / f"{name}.cat")[name](**MODELS[name]))
 
 
 def test_an_lstm_of_pytorch_is_an_estimate() -> None:
