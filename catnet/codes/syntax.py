@@ -51,9 +51,9 @@ CODES = (
     Code(
         "E0105",
         "a word that is kept for later",
-        """`group`, `rep`, `bundle`, `section` and `under` are reserved: later chapters of the language
+        """`bundle` and `section` are reserved: later chapters of the language
         use them, so that a file which is right today will still be right then. Choose another name.""",
-        bad="net twice : R[d] -> R[d] = rep: linear(d) >> linear(d)\n",
+        bad="net twice : R[d] -> R[d] = section: linear(d) >> linear(d)\n",
         good="net twice : R[d] -> R[d] = first: linear(d) >> linear(d)\n",
     ),
     Code(

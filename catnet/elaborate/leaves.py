@@ -97,7 +97,7 @@ def generic_statics(params: tuple[tree.Param, ...]) -> tuple[dict[str, Any], dic
     """
     values: dict[str, Any] = {}
     lower: dict[str, int] = {}
-    declaration = tree.Net("", params, tree.Arrow(tree.Unit(), tree.Unit()), (), tree.Unit())
+    declaration = tree.Net("", params, tree.Arrow(tree.Unit(), tree.Unit()), (), (), tree.Unit())
     for param in net_params(declaration):
         if param.sort == "int":
             values[param.name] = Dim.sym(param.name)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 import unicodedata
-from typing import Any, NamedTuple, cast
+from typing import Any, NamedTuple, TypeVar, cast
 
 from lark import Token
 
@@ -25,6 +25,8 @@ Built = tuple[Any, int, int, int]
 """A node, its extent as offsets into the item's text, and how deep it nests."""
 
 Children = list[Any]
+
+V = TypeVar("V", tree.Formula, tree.Group, tree.Rep)
 
 _ASCII = {"≠": "!=", "≤": "<=", "≥": ">=", "−": "-"}
 
@@ -302,8 +304,27 @@ class Builder:
     def default(self, children: Children) -> _Default:
         return _Default(children[0][0], children[0][2])
 
+    def sort(self, children: Children) -> Built:
+        """The annotation `rep`, as a name that no other name can be."""
+        start, end = children[0].start_pos, children[0].end_pos
+        return tree.Name(str(children[0]), span=self.span(start, end)), start, end, 1
+
     def where(self, children: Children) -> tuple[tree.Expr, ...]:
         return tuple([child[0] for child in children])
+
+    def under(self, children: Children) -> tuple[tree.Under, ...]:
+        return tuple(children)
+
+    def action(self, children: Children) -> tree.Under:
+        group, start, end, _ = children[0]
+        axes: tuple[str, ...] = ()
+        if len(children) > 1:
+            axes, end = children[1]
+        return tree.Under(group, axes, span=self.span(start, end))
+
+    def axes(self, children: Children) -> tuple[tuple[str, ...], int]:
+        names = tuple([self.identifier(t) for t in children if t.type == "NAME"])
+        return names, children[-1].end_pos
 
     def import_(self, children: Children) -> tree.Import:
         word, path, _, *names = children
@@ -311,14 +332,27 @@ class Builder:
         return tree.Import(_unquote(path), identifiers, span=self.span(word.start_pos, names[-1].end_pos))
 
     def net(self, children: Children) -> tree.Net:
-        word, name, params, arrow, where, body = children
+        word, name, params, arrow, where, under, body = children
         span = self.span(word.start_pos, body[2])
-        return tree.Net(self.identifier(name), params, arrow[0], where, body[0], span=span)
+        return tree.Net(self.identifier(name), params, arrow[0], where, under, body[0], span=span)
 
     def box(self, children: Children) -> tree.BoxDecl:
-        word, name, params, arrow, where, _, target = children
+        word, name, params, arrow, where, under, _, target = children
         span = self.span(word.start_pos, target.end_pos)
-        return tree.BoxDecl(self.identifier(name), params, arrow[0], where, _unquote(target), span=span)
+        return tree.BoxDecl(self.identifier(name), params, arrow[0], where, under, _unquote(target), span=span)
+
+    def formula(self, children: Children) -> tree.Formula:
+        return self._valued(tree.Formula, children)
+
+    def group(self, children: Children) -> tree.Group:
+        return self._valued(tree.Group, children)
+
+    def rep(self, children: Children) -> tree.Rep:
+        return self._valued(tree.Rep, children)
+
+    def _valued(self, kind: type[V], children: Children) -> V:
+        word, name, params, value = children
+        return kind(self.identifier(name), params, value[0], span=self.span(word.start_pos, value[2]))
 
     def law(self, children: Children) -> tree.Law:
         word, name, params, left, right = children

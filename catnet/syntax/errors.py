@@ -43,6 +43,8 @@ _READABLE = {
     "_CARET": "`^`",
     "MINUS": "`-`",
     "_WHERE": "`where`",
+    "_UNDER": "`under`",
+    "_ON": "`on`",
     "_RETURN": "`return`",
     "_THEN": "`then`",
     "_ELSE": "`else`",
@@ -159,7 +161,7 @@ def outside_diagnostic(source: Source, chunk: Chunk) -> Diagnostic:
         help = _FOREIGN["def"]
     return Diagnostic(
         "E0101",
-        f"found {_quoted(word)}, expected a declaration: `box`, `from`, `law` or `net`",
+        f"found {_quoted(word)}, expected a declaration: `box`, `from`, `group`, `law`, `net` or `rep`",
         span,
         help=help,
     )
@@ -232,7 +234,7 @@ def _label(slip: _Slip, expected: list[str]) -> str:
 
 def _unclosed(slip: _Slip) -> tuple[Note, ...]:
     """The bracket to blame, where the place could have closed it."""
-    if slip.found and slip.found not in (")", "]", "}", "=", "return", "share", "where", "{", ";"):
+    if slip.found and slip.found not in (")", "]", "}", "=", "return", "share", "where", "under", "{", ";"):
         return ()
     stack = open_brackets(slip.source.text, slip.chunk.start, slip.start)
     if not stack or (slip.source.text[stack[-1]] == "{" and slip.found):
@@ -279,7 +281,7 @@ def _equals(slip: _Slip) -> str:
 
 
 def _missing_arrow(slip: _Slip) -> str:
-    if "_ARROW" in slip.accepts and slip.found in ("=", "where", "{", "") and slip.keyword in ("net", "box"):
+    if "_ARROW" in slip.accepts and slip.found in ("=", "where", "under", "{", "") and slip.keyword in ("net", "box"):
         return f"the type of a {slip.keyword} says what goes in and what comes out: `A -> B`"
     if slip.found in ("->", "→"):
         return "`->` stands in types only; write `>>` for composition"

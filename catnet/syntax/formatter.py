@@ -79,16 +79,22 @@ class _Items(Expressions):
     """Documents for declarations."""
 
     def item(self, item: tree.Item) -> Doc:
+        head: list[Doc]
         match item:
             case tree.Net():
                 return self.net(item)
             case tree.BoxDecl():
                 target: Doc = [SPACE, f"python {string_literal(item.target)}"]
-                header = self.header("box", item.name, item.params, item.type, item.where)
+                header = self.header("box", item)
                 return Group([header, " =", Nest(INDENT, target)])
+            case tree.Formula() | tree.Group() | tree.Rep():
+                word = "box" if isinstance(item, tree.Formula) else type(item).__name__.lower()
+                head = [f"{word} {item.name}", self.params(item.params), " ="]
+                hard = any(self.commented(part) for part in children(item))
+                return Group([*head, Nest(INDENT, [SPACE, self.top(item.value)])], hard)
             case tree.Law():
                 sides = self.law_sides(item)
-                head: list[Doc] = [f"law {item.name}", self.params(item.params), " :"]
+                head = [f"law {item.name}", self.params(item.params), " :"]
                 hard = any(self.commented(part) for part in children(item))
                 return Group([*head, Nest(INDENT, [SPACE, sides])], hard)
             case tree.Import():
@@ -97,28 +103,33 @@ class _Items(Expressions):
         raise TypeError(f"not an item: {item!r}")
 
     def net(self, net: tree.Net) -> Doc:
-        header = self.header("net", net.name, net.params, net.type, net.where)
+        header = self.header("net", net)
         if isinstance(net.body, tree.Body):
             return [header, " ", *self.body(net.body)]
         body = self.top(net.body)
         hard = any(self.commented(part) for part in children(net))
         return Group([header, " =", Nest(INDENT, [SPACE, body])], hard)
 
-    def header(
-        self,
-        keyword: str,
-        name: str,
-        params: Sequence[tree.Param],
-        type: tree.Arrow,
-        where: Sequence[tree.Expr],
-    ) -> Doc:
-        parts: list[Doc] = [f"{keyword} {name}", self.params(params), " : ", Nest(INDENT, self.top(type))]
-        if where:
-            facts: list[Doc] = [[",", SPACE, self.top(fact)] if n else self.top(fact) for n, fact in enumerate(where)]
-            hard = any(self.commented(fact) for fact in where)
-            parts.append(Nest(INDENT, [SPACE, "where ", Group(Nest(INDENT, facts), hard)]))
-        hard = any(self.commented(part) for part in (*params, type, *where))
+    def header(self, keyword: str, item: tree.Net | tree.BoxDecl) -> Doc:
+        name = [f"{keyword} {item.name}", self.params(item.params), " : "]
+        parts: list[Doc] = [*name, Nest(INDENT, self.top(item.type))]
+        parts += self._clauses("where", [(fact, self.top(fact)) for fact in item.where])
+        parts += self._clauses("under", [(action, self.action(action)) for action in item.under])
+        hard = any(self.commented(part) for part in (*item.params, item.type, *item.where, *item.under))
         return Group(parts, hard)
+
+    def _clauses(self, keyword: str, clauses: Sequence[tuple[tree.Node, Doc]]) -> list[Doc]:
+        """`where` or `under` with what follows it; nothing if nothing does."""
+        if not clauses:
+            return []
+        docs: list[Doc] = [[",", SPACE, doc] if n else doc for n, (_, doc) in enumerate(clauses)]
+        hard = any(self.commented(clause) for clause, _ in clauses)
+        return [Nest(INDENT, [SPACE, f"{keyword} ", Group(Nest(INDENT, docs), hard)])]
+
+    def action(self, under: tree.Under) -> Doc:
+        """`S(n) on n`, `C(4) on (h, w)`."""
+        axes = under.axes[0] if len(under.axes) == 1 else f"({', '.join(under.axes)})"
+        return [*comment_docs(self.leading(under)), self.top(under.group, quiet=True), f" on {axes}" if under.axes else ""]
 
     def params(self, params: Sequence[tree.Param]) -> Doc:
         if not params:

@@ -16,13 +16,12 @@ from catnet.diagnostics import Diagnostic, Source, Span
 MAX_BRACKETS = 200
 """How deep brackets may nest. The tree has its own, smaller bound (`build.MAX_DEPTH`)."""
 
-ITEM_WORDS = frozenset({"net", "box", "law", "from"})
-LATER_WORDS = frozenset({"group", "rep", "bundle", "under", "section"})
-LATER_ITEMS = LATER_WORDS - {"under"}
+ITEM_WORDS = frozenset({"net", "box", "law", "group", "rep", "from"})
+LATER_WORDS = frozenset({"bundle", "section"})
 RESERVED = (
     ITEM_WORDS
     | LATER_WORDS
-    | {"import", "where", "return", "share", "if", "then", "else", "and", "or", "not", "in"}
+    | {"import", "where", "under", "return", "share", "if", "then", "else", "and", "or", "not", "in"}
     | {"true", "false", "python"}
 )
 
@@ -36,9 +35,9 @@ _PIECE = re.compile(
     | (?P<string>"(?:[^"\\\n]|\\[^\n])*"?)
     | (?P<open>[(\[{])
     | (?P<close>[)\]}])
-    | (?P<item>\b(?:net|box|law)\b(?=\s+[^\W\d]) | \bfrom\b(?=\s*")
-             | ^[ \t\r\f]*\b(?:net|box|law|from)\b)
-    | (?P<later>^[ \t\r\f]*\b(?:group|rep|bundle|section)\b)
+    | (?P<item>\b(?:net|box|law|group|rep)\b(?=\s+[^\W\d]) | \bfrom\b(?=\s*")
+             | ^[ \t\r\f]*\b(?:net|box|law|group|from)\b)
+    | (?P<later>^[ \t\r\f]*\b(?:bundle|section)\b)
     """,
     re.VERBOSE | re.MULTILINE,
 )

@@ -240,6 +240,17 @@ class Param(Node):
     default: Expr | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Under(Node):
+    """`S(n) on n`, `C(4) on (h, w)`, or `G` alone: a group that acts, and the axes of the inputs on which it does.
+
+    Without axes it acts on those that carry one of its representations.
+    """
+
+    group: Expr
+    axes: tuple[str, ...] = ()
+
+
 class Item(Node):
     """A top-level declaration."""
 
@@ -256,7 +267,7 @@ class Import(Item):
 
 @dataclass(frozen=True, slots=True)
 class Net(Item):
-    """`net NAME(params) : TYPE where P, Q = EXPR`, or with a braced body in the place of `= EXPR`.
+    """`net NAME(params) : TYPE where P, Q under G on n = EXPR`, or with a braced body in the place of `= EXPR`.
 
     `type` is an `Arrow`. The documentation is `comments`.
     """
@@ -265,6 +276,7 @@ class Net(Item):
     params: tuple[Param, ...]
     type: Arrow
     where: tuple[Expr, ...]
+    under: tuple[Under, ...]
     body: Expr | Body
 
 
@@ -276,7 +288,17 @@ class BoxDecl(Item):
     params: tuple[Param, ...]
     type: Arrow
     where: tuple[Expr, ...]
+    under: tuple[Under, ...]
     target: str
+
+
+@dataclass(frozen=True, slots=True)
+class Formula(Item):
+    """`box f(x: R[V]) = x / (1 + dot(x, x))`: a map written as a formula; annotated parameters are its wires."""
+
+    name: str
+    params: tuple[Param, ...]
+    value: Expr
 
 
 @dataclass(frozen=True, slots=True)
@@ -287,6 +309,24 @@ class Law(Item):
     params: tuple[Param, ...]
     left: Expr
     right: Expr
+
+
+@dataclass(frozen=True, slots=True)
+class Group(Item):
+    """`group O = O(3)`."""
+
+    name: str
+    params: tuple[Param, ...]
+    value: Expr
+
+
+@dataclass(frozen=True, slots=True)
+class Rep(Item):
+    """`rep V = 8*trivial(O) + 4*vector(O)`."""
+
+    name: str
+    params: tuple[Param, ...]
+    value: Expr
 
 
 @dataclass(frozen=True, slots=True)

@@ -69,11 +69,13 @@ arrows = st.builds(tree.Arrow, expressions, expressions)
 params = st.builds(
     tree.Param,
     names,
-    st.one_of(st.none(), type_names.map(tree.Name), arrows),
+    st.one_of(st.none(), type_names.map(tree.Name), st.just(tree.Name("rep")), arrows),
     st.one_of(st.none(), expressions),
 )
 param_lists = st.lists(params, max_size=3).map(tuple)
 wheres = st.lists(expressions, max_size=2).map(tuple)
+actions = st.builds(tree.Under, expressions, st.lists(names, max_size=3).map(tuple))
+unders = st.lists(actions, max_size=2).map(tuple)
 targets = st.lists(st.one_of(names, st.just("_")), min_size=1, max_size=3).map(tuple)
 bodies = st.builds(
     tree.Body,
@@ -85,8 +87,9 @@ bodies = st.builds(
 )
 items: SearchStrategy[tree.Item] = st.one_of(
     st.builds(tree.Import, texts, st.lists(names, min_size=1, max_size=3).map(tuple)),
-    st.builds(tree.Net, names, param_lists, arrows, wheres, st.one_of(expressions, bodies)),
-    st.builds(tree.BoxDecl, names, param_lists, arrows, wheres, texts),
+    st.builds(tree.Net, names, param_lists, arrows, wheres, unders, st.one_of(expressions, bodies)),
+    st.builds(tree.BoxDecl, names, param_lists, arrows, wheres, unders, texts),
     st.builds(tree.Law, names, param_lists, expressions, expressions),
+    *(st.builds(kind, names, param_lists, expressions) for kind in (tree.Formula, tree.Group, tree.Rep)),
 )
 files: SearchStrategy[tree.File] = st.lists(items, max_size=4).map(lambda found: tree.File(tuple(found)))

@@ -68,10 +68,12 @@ BAD = [
     ("net a : X -> X = linear(1.)", "E0103", ".", "`.` has no meaning here", "`2.0`"),
     ('net a : X -> X = f("abc)', "E0104", '"abc)', "no closing quote", ""),
     ('net a : X -> X = f("a\\n")', "E0104", None, "a character or an escape", "no other escapes"),
-    ("group G = S(n)", "E0105", "group", "not yet part of the language", "reserved"),
-    ("net a : X -> X under G = f", "E0105", "under", "not yet part of the language", "reserved"),
-    ("net a : X -> X = f(rep = 3)", "E0105", "rep", "not yet part of the language", "reserved"),
-    ("\nrep V = 3", "E0105", "rep", "not yet part of the language", "reserved"),
+    ("bundle E : X = f", "E0105", "bundle", "not yet part of the language", "reserved"),
+    ("net a : X -> X = f(section = 3)", "E0105", "section", "not yet part of the language", "reserved"),
+    ("net a : X -> X = f(rep = 3)", "E0101", "rep", "reserved word `rep`", "choose another name"),
+    ("net a : X -> X on n = f", "E0101", "on", "found the name `on`", ""),
+    ("net a : X -> X under G on = f", "E0101", "=", "expected one of: `(`, a name", ""),
+    ("group G : S(n)", "E0101", ":", "expected one of: `(`, `=`", ""),
 ]
 
 
