@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import os
 import subprocess
+import sys
 import sysconfig
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 # Test processes run side by side, so each gets one thread. Set before anything imports torch.
@@ -41,6 +42,21 @@ settings.load_profile(os.environ.get("CATNET_HYPOTHESIS") or ("ci" if os.environ
 ROOT = Path(__file__).resolve().parent.parent
 
 RunCatnet = Callable[..., subprocess.CompletedProcess[str]]
+
+
+@pytest.fixture
+def own_boxes(tmp_path: Path) -> Iterator[None]:
+    """Lets a test import modules below `tmp_path` and declare boxes, and forgets all of them afterwards."""
+    from catnet.boxes import VOCABULARY
+
+    boxes, path = dict(VOCABULARY), list(sys.path)
+    yield
+    for name, module in list(sys.modules.items()):
+        if Path(getattr(module, "__file__", None) or "/").is_relative_to(tmp_path):
+            del sys.modules[name]
+    sys.path[:] = path
+    VOCABULARY.clear()
+    VOCABULARY.update(boxes)
 
 
 @pytest.fixture

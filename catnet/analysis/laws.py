@@ -10,7 +10,7 @@ from __future__ import annotations
 import itertools
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal
 
 from catnet.analysis.cost import Costs
@@ -235,7 +235,7 @@ def _concrete(wire: Wire, trial: Trial) -> Wire:
         if isinstance(axis, Pack):
             axes += [Axis(Dim.const(n)) for n in trial.pack]
         else:
-            axes.append(Axis(axis.size.subst(trial.sizes), axis.tag))
+            axes.append(replace(axis, size=axis.size.subst(trial.sizes)))
     kind = wire.kind
     if kind.variable:
         return Wire(Kind("R"), (*axes, Axis(Dim.const(2))))

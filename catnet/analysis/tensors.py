@@ -306,14 +306,15 @@ class Tensor(Views):
     def repeat(self, *times: int) -> Tensor:
         return self.tape.fresh([n * k for n, k in zip(self.shape, times, strict=True)], (self,), self.kind)
 
-    def _reduced(self, axes: Any, keeps: str = "", kind: str = "R") -> Tensor:
+    def _reduced(self, axes: Any, keeps: str = "", kind: str = "R", keepdim: bool = False) -> Tensor:
         gone = {self._at(a) for a in ((axes,) if isinstance(axes, int) else axes)}
-        result: Tensor = self.tape.fresh([n for i, n in enumerate(self.shape) if i not in gone], (self,), kind)
+        shape = [ONE if i in gone else n for i, n in enumerate(self.shape) if keepdim or i not in gone]
+        result: Tensor = self.tape.fresh(shape, (self,), kind)
         self.tape.keep(result, *((self,) if "x" in keeps else ()), *((result,) if "y" in keeps else ()))
         return result
 
-    def sum(self, axes: Any = ()) -> Tensor:
-        return self._reduced(axes if axes != () else tuple(range(len(self.shape))))
+    def sum(self, axes: Any = (), keepdim: bool = False) -> Tensor:
+        return self._reduced(axes if axes != () else tuple(range(len(self.shape))), keepdim=keepdim)
 
     mean = sum
 

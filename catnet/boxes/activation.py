@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, ClassVar
 from catnet.boxes.axes import LAST, axis_position, located, one_of, only_wire, options, real_wire
 from catnet.boxes.parts import axis_at, part_of, with_size
 from catnet.diagrams.box import Box, MapKind, Site, box, elements
+from catnet.diagrams.shards import Answer, Cut, beside
 from catnet.types.dims import Dim
 from catnet.types.infer import reject
 from catnet.types.static import AxisRef
@@ -28,6 +29,9 @@ class Entrywise(Box):
 
     def flops(self, inputs: Object, outputs: Object) -> Dim:
         return elements(outputs[0])
+
+    def shards(self, inputs: Object, outputs: Object, cut: Cut) -> Answer:
+        return cut
 
     def arguments(self) -> str:
         """What stands in the call after the input."""
@@ -207,6 +211,9 @@ class OverAxis(Box):
 
     def flops(self, inputs: Object, outputs: Object) -> Dim:
         return elements(outputs[0]) * 5  # maximum, difference, exponential, sum, division
+
+    def shards(self, inputs: Object, outputs: Object, cut: Cut) -> Answer:
+        return beside(self.name, cut, axis_position(inputs[0], self.axis), "works across")
 
     def code(self, site: Site) -> str:
         site.need("F")

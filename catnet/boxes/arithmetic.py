@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 from catnet.boxes.axes import count, real_wire, trailing
 from catnet.diagrams.box import Box, MapKind, Site, box, elements
+from catnet.diagrams.shards import Answer, Cut, together
 from catnet.diagrams.structural import Add, Pointwise
 from catnet.types.dims import Dim
 from catnet.types.wires import Object
@@ -61,6 +62,12 @@ class MatrixProduct(Box):
 
     def flops(self, inputs: Object, outputs: Object) -> Dim:
         return elements(outputs[0]) * trailing(inputs[0])[-1].size * 2
+
+    def shards(self, inputs: Object, outputs: Object, cut: Cut) -> Answer:
+        joined = together(self.name, cut)
+        if isinstance(joined, str) or joined[0] is None or joined[0] <= -3:
+            return joined
+        return f"`{self.name}` acts on the axis that is cut"
 
     def code(self, site: Site) -> str:
         return f"{site.args[0]} @ {site.args[1]}"

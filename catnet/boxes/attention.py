@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, ClassVar
 from catnet.boxes.axes import ONE, ZERO, has_pack, is_open, is_unknown, trailing
 from catnet.boxes.mask import band
 from catnet.diagrams.box import Box, Effect, MapKind, Site, box, elements
+from catnet.diagrams.shards import Answer, Cut, together
 from catnet.types.dims import Dim
 from catnet.types.facts import Pred
 from catnet.types.infer import Inference, reject
@@ -78,6 +79,18 @@ class ScaledDotProductAttention(Box):
         keys = trailing(inputs[1])[-2].size
         return (elements(inputs[0]) + elements(outputs[0])) * keys * 2
 
+    def shards(self, inputs: Object, outputs: Object, cut: Cut) -> Answer:
+        joined = together(self.name, cut[:3])
+        if isinstance(joined, str) or joined[0] is None:
+            return joined if isinstance(joined, str) else f"the mask of `{self.name}` is cut and the queries are whole"
+        at = joined[0]
+        if at >= -2:
+            what = "takes products over" if at == -1 else "sums over the keys along"
+            return f"`{self.name}` {what} the axis that is cut"
+        if len(cut) == 4 and cut[3] != at and (cut[3] is not None or not _absent(inputs[3], at)):
+            return f"the mask of `{self.name}` has the axis that is cut, and is whole"
+        return joined
+
     def code(self, site: Site) -> str:
         site.need("F")
         args = _alike(site)
@@ -96,6 +109,12 @@ class ScaledDotProductAttention(Box):
         scale += f", dropout_p={self.dropout!r} if self.training else 0.0" if self.dropout else ""
         grouped = ", enable_gqa=True" if _different_heads(site.inputs) else ""
         return f"F.scaled_dot_product_attention({', '.join(args[:3])}{options}{scale}{grouped})"
+
+
+def _absent(mask: Wire, at: int) -> bool:
+    """Whether a mask has no axis in a place, or one of size 1."""
+    axes = trailing(mask)
+    return not has_pack(mask) and (len(axes) < -at or axes[at].size == ONE)
 
 
 def _different_heads(wires: Object) -> bool:

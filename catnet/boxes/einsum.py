@@ -10,6 +10,7 @@ from catnet.boxes.axes import has_pack, opened, product, real_wire, trailing
 from catnet.boxes.pattern import move
 from catnet.boxes.patterned import Patterned, joined
 from catnet.diagrams.box import Box, MapKind, Site, box, elements
+from catnet.diagrams.shards import Answer, Cut
 from catnet.types.dims import Dim
 from catnet.types.facts import Verdict
 from catnet.types.infer import Inference, reject
@@ -144,6 +145,20 @@ class Einsum(Box):
         ]
         return f'torch.einsum("{text}", {", ".join(args)})'
 
+    def shards(self, inputs: Object, outputs: Object, cut: Cut) -> Answer:
+        terms, result = read_terms(self.pattern)
+        cuts = {(term[at] if -at <= len(term) else at) for term, at in zip(terms, cut, strict=True) if at is not None}
+        if len(cuts) > 1:
+            return f"`{self.name}` takes wires that are cut along different axes"
+        (name,) = cuts
+        if name not in result:
+            return f"`{self.name}` does not keep the axis that is cut by name"
+        if any((name in term) != (at is not None) for term, at in zip(terms, cut, strict=True)):
+            return f"`{self.name}` takes a wire that is cut with one that is whole"
+        if any(term.count(name) > 1 for term in terms):
+            return f"`{self.name}` takes the diagonal of the axis that is cut"
+        return (result.index(name) - len(result),)
+
     def _gap(self, wire: Wire, named: int, output: Wire, rest: int) -> str:
         """Axes of size 1 between the batch axes of a wire and its names, for the leading axes of the others."""
         missing = rest - (len(wire.axes) - named)
@@ -192,6 +207,9 @@ class Reduce(Patterned):
     def flops(self, inputs: Object, outputs: Object) -> Dim:
         return elements(inputs[0])
 
+    def shards(self, inputs: Object, outputs: Object, cut: Cut) -> Answer:
+        return self.carried(inputs[0], cut)
+
     def code(self, site: Site) -> str:
         pattern, value, _ = self.taken_apart(site)
         lost = [i - len(pattern.names) for i, n in enumerate(pattern.names) if n not in pattern.order]
@@ -211,6 +229,9 @@ class Repeat(Patterned):
     sizes: tuple[tuple[str, Dim], ...] = ()
     map_kind: ClassVar[MapKind] = "linear"
     gains: ClassVar[bool] = True
+
+    def shards(self, inputs: Object, outputs: Object, cut: Cut) -> Answer:
+        return self.carried(inputs[0], cut)
 
     def statements(self, site: Site) -> list[str]:
         """The old axes in their new order with gaps, then the new ones in the gaps."""

@@ -8,6 +8,7 @@ from catnet.boxes.activation import Entrywise
 from catnet.boxes.axes import ONE, is_open, known_axes, only_wire, options, real_wire
 from catnet.boxes.elementary import ordered
 from catnet.diagrams.box import Box, MapKind, Site, box
+from catnet.diagrams.shards import Answer, Cut, beside
 from catnet.types.dims import Dim
 from catnet.types.infer import reject
 from catnet.types.wires import Object
@@ -133,6 +134,11 @@ class PRelu(Pieces):
         if not known_axes(self.name, wire):
             raise reject("`prelu(per_channel = true)` takes a channel axis, not `R`", help="write prelu")
         return (wire,)
+
+    def shards(self, inputs: Object, outputs: Object, cut: Cut) -> Answer:
+        if self.per_channel is not True:
+            return cut
+        return beside(self.name, cut, -len(inputs[0].axes), "has a weight for each entry of")
 
     def _count(self, inputs: Object) -> Dim:
         return known_axes(self.name, inputs[0])[0].size if self.per_channel else ONE

@@ -6,6 +6,7 @@ from typing import ClassVar
 
 from catnet.boxes.axes import shape_text
 from catnet.diagrams.box import Box, Site, box, elements
+from catnet.diagrams.shards import Answer, Cut, beside
 from catnet.types.dims import Dim
 from catnet.types.wires import Axis, Object
 
@@ -26,6 +27,7 @@ class Linear(Box):
     signature: ClassVar[str] = "R[...s, d] -> R[...s, features]"
     dagger_signature: ClassVar[str] = "R[...s, features] -> R[...s, d]"
     map_kind: ClassVar = "affine"
+    parallel: ClassVar[bool] = True
 
     def parameters(self, inputs: Object, outputs: Object) -> dict[str, tuple[Dim, ...]]:
         shapes: dict[str, tuple[Dim, ...]] = {"weight": (self.features, last(inputs))}
@@ -35,6 +37,9 @@ class Linear(Box):
 
     def flops(self, inputs: Object, outputs: Object) -> Dim:
         return elements(outputs[0]) * last(inputs) * 2
+
+    def shards(self, inputs: Object, outputs: Object, cut: Cut) -> Answer:
+        return beside(self.name, cut, -1, "sums over")
 
     def dagger_code(self, site: Site) -> str:
         site.need("F")

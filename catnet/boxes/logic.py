@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 from catnet.boxes.axes import count, only_wire
 from catnet.diagrams.box import Box, MapKind, Site, box, elements
+from catnet.diagrams.shards import Answer, Cut, together
 from catnet.diagrams.structural import Pointwise
 from catnet.types.dims import Dim
 from catnet.types.infer import reject
@@ -99,6 +100,9 @@ class Connective(Box):
     signature: ClassVar[str] = "Bool[...s] @ Bool[...s] -> Bool[...s]"
     word: ClassVar[str] = ""
 
+    def shards(self, inputs: Object, outputs: Object, cut: Cut) -> Answer:
+        return together(self.name, cut)
+
     def code(self, site: Site) -> str:
         return f"{site.args[0]} {self.word} {site.args[1]}"
 
@@ -130,6 +134,9 @@ class Not(Box):
 
     signature: ClassVar[str] = "Bool[...s] -> Bool[...s]"
 
+    def shards(self, inputs: Object, outputs: Object, cut: Cut) -> Answer:
+        return together(self.name, cut)
+
     def inverse(self, inputs: Object) -> Box | None:
         return self
 
@@ -152,6 +159,9 @@ class Choose(Box):
         inference.unify(inputs[0], Wire(BOOLEAN, inference.wire(inputs[1]).axes), 0)
         return (inference.wire(inputs[1]),)
 
+    def shards(self, inputs: Object, outputs: Object, cut: Cut) -> Answer:
+        return together(self.name, cut)
+
     def flops(self, inputs: Object, outputs: Object) -> Dim:
         return elements(outputs[0])
 
@@ -172,6 +182,9 @@ class ToReal(Box):
                 help="leave it out" if wire.kind == REAL else "",
             )
         return (Wire(REAL, wire.axes),)
+
+    def shards(self, inputs: Object, outputs: Object, cut: Cut) -> Answer:
+        return together(self.name, cut)
 
     def code(self, site: Site) -> str:
         return f"{site.args[0]}.to(torch.get_default_dtype())"

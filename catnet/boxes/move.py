@@ -8,6 +8,7 @@ from catnet.boxes.axes import LAST, ZERO, axis_position, located, one_of, only_w
 from catnet.boxes.convolution import PADDING, room
 from catnet.boxes.parts import axis_at, with_size
 from catnet.diagrams.box import Box, MapKind, Site, box
+from catnet.diagrams.shards import Answer, Cut, beside
 from catnet.types.dims import Dim
 from catnet.types.facts import Pred
 from catnet.types.infer import reject
@@ -28,6 +29,9 @@ class Permutation(Box):
         wire = only_wire(self.name, inputs, typing)
         found = located(typing, wire, self.axis, box=self.name)
         return (wire if found is None else found[0],)
+
+    def shards(self, inputs: Object, outputs: Object, cut: Cut) -> Answer:
+        return beside(self.name, cut, axis_position(inputs[0], self.axis), "moves entries along")
 
 
 @box("roll", "shape")
@@ -92,6 +96,9 @@ class Pad(Box):
             typing.inference.demand(Pred(">=", amount, ZERO), f"`pad` needs {amount} >= 0")
             room(typing, self.name, size, amount, self.mode)
         return (with_size(wire, position, self.before + size + self.after),)
+
+    def shards(self, inputs: Object, outputs: Object, cut: Cut) -> Answer:
+        return beside(self.name, cut, axis_position(inputs[0], self.axis), "lengthens")
 
     def code(self, site: Site) -> str:
         position = axis_position(site.inputs[0], self.axis)

@@ -19,6 +19,7 @@ from catnet.boxes.axes import (
     trailing,
 )
 from catnet.diagrams.box import Box, MapKind, Site, box, elements
+from catnet.diagrams.shards import Answer, Cut
 from catnet.types.dims import Dim
 from catnet.types.facts import Pred
 from catnet.types.infer import reject
@@ -60,6 +61,11 @@ class TrailingNorm(Box):
         """These sizes as code."""
         sizes = [site.static(n) for n in self.normalised(site.inputs)]
         return str(sizes[0]) if len(sizes) == 1 else str(tuple(sizes))
+
+    def shards(self, inputs: Object, outputs: Object, cut: Cut) -> Answer:
+        (at,) = cut
+        inside = at is not None and at >= -len(self.normalised(inputs))
+        return f"`{self.name}` normalises over the axis that is cut" if inside else cut
 
 
 @box("layer_norm", "norm")

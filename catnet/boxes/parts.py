@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 from catnet.boxes.axes import LAST, ZERO, axis_position, is_open, is_unknown, located, only_wire, trailing
 from catnet.diagrams.box import Box, MapKind, Site, box
+from catnet.diagrams.shards import Answer, Cut, beside, passing, together
 from catnet.diagrams.structural import MAX_WIRES, too_many_wires
 from catnet.types.dims import Dim
 from catnet.types.facts import Pred, Verdict
@@ -76,6 +77,10 @@ class Concat(Box):
             total = total + inference.dim(size)
         return (inference.wire(with_size(model, position, total)),)
 
+    def shards(self, inputs: Object, outputs: Object, cut: Cut) -> Answer:
+        joined = together(self.name, cut)
+        return beside(self.name, joined, axis_position(inputs[0], self.axis), "joins wires along")
+
     def code(self, site: Site) -> str:
         position = axis_position(site.inputs[0], self.axis)
         return f"torch.cat(({', '.join(site.args)}), dim={position})" if len(site.args) > 1 else site.args[0]
@@ -116,6 +121,12 @@ class Stack(Box):
         raise reject(f"a new axis cannot stand at {self.at} of `{wire}`", code="E0223",
                      help=f"places are -{count + 1} to -1, counted from the end")  # fmt: skip
 
+    def shards(self, inputs: Object, outputs: Object, cut: Cut) -> Answer:
+        joined = together(self.name, cut)
+        if isinstance(joined, str) or joined[0] is None:
+            return joined
+        return (passing(joined[0], self._position(inputs[0]), 1),)
+
     def code(self, site: Site) -> str:
         comma = "," if len(site.args) == 1 else ""
         return f"torch.stack(({', '.join(site.args)}{comma}), dim={self._position(site.inputs[0])})"
@@ -149,6 +160,10 @@ class Split(Box):
             )  # fmt: skip
         return tuple(with_size(wire, position, s) for s in self.sizes)
 
+    def shards(self, inputs: Object, outputs: Object, cut: Cut) -> Answer:
+        at = axis_position(inputs[0], self.axis)
+        return beside(self.name, cut, at, "takes parts of", wires=len(outputs))
+
     def code(self, site: Site) -> str:
         sizes = ", ".join(site.size(s) for s in self.sizes)
         comma = "," if len(self.sizes) == 1 else ""
@@ -181,6 +196,10 @@ class Chunk(Box):
         part = part_of(typing, self.name, axis_at(wire, position).size, self.parts)
         return tuple(with_size(wire, position, part) for _ in range(parts))
 
+    def shards(self, inputs: Object, outputs: Object, cut: Cut) -> Answer:
+        at = axis_position(inputs[0], self.axis)
+        return beside(self.name, cut, at, "takes parts of", wires=len(outputs))
+
     def code(self, site: Site) -> str:
         value = f"{site.args[0]}.chunk({self.parts}, dim={axis_position(site.inputs[0], self.axis)})"
         return value + "[0]" if self.parts.value == 1 else value
@@ -208,6 +227,9 @@ class Slice(Box):
         inference.demand(Pred(">", self.stop, self.start), f"`slice` needs {self.stop} > {self.start}")
         inference.demand(Pred(">=", size, self.stop), f"`slice` needs {size} >= {self.stop}")
         return (with_size(wire, position, self.stop - self.start),)
+
+    def shards(self, inputs: Object, outputs: Object, cut: Cut) -> Answer:
+        return beside(self.name, cut, axis_position(inputs[0], self.axis), "takes a part of")
 
     def code(self, site: Site) -> str:
         position = axis_position(site.inputs[0], self.axis)
@@ -237,6 +259,10 @@ class Select(Box):
             least = self.index + 1
         inference.demand(Pred(">=", size, least), f"`select({self.index})` needs {size} >= {least}")
         return (without_axis(wire, position),)
+
+    def shards(self, inputs: Object, outputs: Object, cut: Cut) -> Answer:
+        at = axis_position(inputs[0], self.axis)
+        return beside(self.name, cut, at, "takes an entry of", change=-1)
 
     def code(self, site: Site) -> str:
         position = axis_position(site.inputs[0], self.axis)

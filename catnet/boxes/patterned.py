@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, ClassVar
 from catnet.boxes.axes import is_open, known_axes, only_wire, opened, product, trailing
 from catnet.boxes.pattern import Group, Pattern, read_pattern
 from catnet.diagrams.box import Box, Site
+from catnet.diagrams.shards import Answer, Cut
 from catnet.types.dims import Dim
 from catnet.types.facts import Pred, Verdict
 from catnet.types.infer import Inference, reject
@@ -130,11 +131,41 @@ class Patterned(Box):
                 value += f".squeeze({at - count})"
         return pattern, value, sizes
 
+    def carried(self, wire: Wire, cut: Cut) -> Answer:
+        """Where the pattern takes a cut axis: its first component must come first again."""
+        pattern, (at,) = self._fitted(wire), cut
+        if at is None or at < -len(pattern.left):
+            return (None if at is None else at + len(pattern.left) - len(pattern.right),)
+        group = pattern.left[at]
+        if not group:
+            return f"`{self.name}` removes the axis that is cut"
+        if self._left_open(wire, group, at) != 0:
+            return f"`{self.name}` fixes the number of the blocks that it makes of the axis that is cut"
+        target = next((g for g in pattern.right if group[0] in g), None)
+        if target is None:
+            return f"`{self.name}` reduces the axis that is cut"
+        if target[0] != group[0]:
+            return f"`{self.name}` joins the axis that is cut behind another"
+        if len(group) > 1 and len(target) > 1:  # nothing says that the number of blocks is divided
+            return f"`{self.name}` joins the axis that is cut with another as it splits it"
+        return (pattern.right.index(target) - len(pattern.right),)
+
+    def _left_open(self, wire: Wire, group: Group, at: int) -> int:
+        """Which component of an axis the code leaves open."""
+        axis, sizes = trailing(wire)[at], dict(self.sizes)
+        known = product([sizes[n] for n in group if n in sizes])
+        return _open_part([sizes.get(n, axis.size // known) for n in group])
+
+
+def _open_part(sizes: list[Dim]) -> int:
+    """Which size of a split is left open: one that the others determine, the first of them if there are some."""
+    fixed = [s.value is not None for s in sizes]
+    return next((i for i in range(len(sizes)) if all(f for j, f in enumerate(fixed) if j != i)), 0)
+
 
 def _parts(site: Site, sizes: list[Dim]) -> list[str]:
     """The sizes of a split as code; the one that sharding may shrink, the first if possible, is left open."""
-    fixed = [s.value is not None for s in sizes]
-    free = next((i for i in range(len(sizes)) if all(f for j, f in enumerate(fixed) if j != i)), 0)
+    free = _open_part(sizes)
     return ["-1" if i == free else site.size(s) for i, s in enumerate(sizes)]
 
 

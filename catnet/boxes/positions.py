@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, ClassVar
 from catnet.boxes.axes import ONE, ZERO, has_pack, trailing
 from catnet.boxes.mask import POSITIONS, OfLength
 from catnet.diagrams.box import Box, MapKind, Site, box, elements
+from catnet.diagrams.shards import Answer, Cut
 from catnet.types.dims import Dim
 from catnet.types.facts import Pred
 from catnet.types.infer import reject
@@ -77,6 +78,11 @@ class Rotary(Box):
 
     def flops(self, inputs: Object, outputs: Object) -> Dim:
         return elements(outputs[0]) * 3
+
+    def shards(self, inputs: Object, outputs: Object, cut: Cut) -> Answer:
+        if cut[0] is not None and cut[0] >= -2:
+            return f"`{self.name}` turns by the place along the axis that is cut"
+        return cut
 
     def module(self, site: Site) -> str | None:
         if self.context == ZERO:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, ClassVar
 from catnet.boxes.axes import axis_position, located, only_wire, real_wire
 from catnet.boxes.parts import without_axis
 from catnet.diagrams.box import Box, MapKind, Site, box, elements
+from catnet.diagrams.shards import Answer, Cut, beside
 from catnet.types.dims import Dim
 from catnet.types.static import AxisRef
 from catnet.types.wires import Object
@@ -31,6 +32,9 @@ class Reduction(Box):
 
     def flops(self, inputs: Object, outputs: Object) -> Dim:
         return elements(inputs[0])
+
+    def shards(self, inputs: Object, outputs: Object, cut: Cut) -> Answer:
+        return beside(self.name, cut, axis_position(inputs[0], self.over), "reduces", change=-1)
 
     def code(self, site: Site) -> str:
         return f"{site.args[0]}.{self.method}({axis_position(site.inputs[0], self.over)})"

@@ -8,6 +8,7 @@ from catnet.boxes.axes import is_open, known_axes, only_wire, product
 from catnet.boxes.pattern import move
 from catnet.boxes.patterned import Patterned, joined
 from catnet.diagrams.box import Box, MapKind, Site, box
+from catnet.diagrams.shards import Answer, Cut
 from catnet.types.dims import Dim
 from catnet.types.wires import Axis, Object
 
@@ -29,6 +30,11 @@ class Flatten(Box):
         if len(axes) == 1:
             return (wire,)
         return (wire.with_axes((Axis(product([a.size for a in axes])),)),)
+
+    def shards(self, inputs: Object, outputs: Object, cut: Cut) -> Answer:
+        if cut[0] != -len(inputs[0].axes):
+            return f"`{self.name}` joins the axis that is cut behind another"
+        return (-1,)
 
     def code(self, site: Site) -> str:
         count = len(known_axes(self.name, site.inputs[0]))
@@ -53,6 +59,9 @@ class Rearrange(Patterned):
     def inverse(self, inputs: Object) -> Box | None:
         left, _, right = self.pattern.partition("->")
         return type(self)(f"{right.strip()} -> {left.strip()}", self.sizes)
+
+    def shards(self, inputs: Object, outputs: Object, cut: Cut) -> Answer:
+        return self.carried(inputs[0], cut)
 
     def code(self, site: Site) -> str:
         pattern, value, _ = self.taken_apart(site)

@@ -14,7 +14,7 @@ from catnet.diagnostics import CatnetError, Diagnostic
 FINE, WRONG, USAGE = 0, 1, 2
 INTERRUPTED, PIPE_CLOSED = 130, 141  # 128 + the number of the signal, as shells have it
 
-_COMMAND_CODES = {"E0601", "E0602", "E0603", "E0604", "E0605", "E0606"}
+_COMMAND_CODES = {"E0601", "E0602", "E0603", "E0604", "E0605", "E0606", "E0507"}
 _ARGUMENT_CODES = {"E0211", "E0212", "E0213", "E0301"}  # about the command where they have no place in a text
 
 
@@ -54,6 +54,7 @@ def _run(argv: Sequence[str] | None) -> int:
 
     try:
         with large_work():
+            commands.import_boxes(getattr(options, "boxes", []))
             code: int = getattr(commands, options.command)(options)
             return code
     except CatnetError as error:

@@ -20,6 +20,26 @@ if TYPE_CHECKING:
     from catnet.elaborate.program import Program
 
 
+def import_boxes(modules: Iterable[str]) -> None:
+    """Import the modules that `--boxes` names, so that the boxes they declare are there.
+
+    They are found as Python finds modules, and in the current folder after all others. Raises `CatnetError`: E0507
+    where that fails, and what `@catnet.box` raises.
+    """
+    import importlib
+
+    for name in modules:
+        if os.getcwd() not in sys.path:
+            sys.path.append(os.getcwd())  # last, so that no file here stands in for a module that is installed
+        try:
+            importlib.import_module(name)
+        except CatnetError:
+            raise
+        except Exception as error:
+            words = f"cannot import the boxes of `{one_line(name)}`: {type(error).__name__}: {error}"
+            fail("E0507", words, help="name a module as in Python's `import`: --boxes package.module")
+
+
 def check(options: Namespace) -> int:
     """`catnet check PATHS`: every mistake of every file, each once."""
     files = cat_files(options.paths)

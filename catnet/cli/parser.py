@@ -85,6 +85,7 @@ def _add_check(commands: Any) -> None:
         "catnet check net.cat",
         "catnet check specs/            every .cat file in the folder",
         "catnet check --json net.cat    the same as data, for editors and scripts",
+        "catnet check --boxes mine.boxes net.cat    with boxes declared in mine/boxes.py",
     )
     command.add_argument("paths", nargs="+", metavar="PATH", help="a .cat file, or a folder of them")
     command.add_argument("--json", action="store_true", help="print one JSON object instead of text")
@@ -199,6 +200,7 @@ def _add_explain(commands: Any) -> None:
         "catnet explain            list all codes",
     )
     command.add_argument("code", metavar="CODE", nargs="?", help="the code, as in error[E0203], or the name of a box")
+    _boxes(command)
 
 
 def _net(command: argparse.ArgumentParser) -> None:
@@ -215,7 +217,18 @@ def _net(command: argparse.ArgumentParser) -> None:
     _roots(command)
 
 
+def _boxes(command: argparse.ArgumentParser) -> None:
+    command.add_argument(
+        "--boxes",
+        action="append",
+        default=[],
+        metavar="MODULE",
+        help="a Python module of your own boxes, which is imported, that is, run (may be repeated)",
+    )
+
+
 def _roots(command: argparse.ArgumentParser) -> None:
+    _boxes(command)
     command.add_argument(
         "--root",
         action="append",

@@ -9,7 +9,7 @@ from typing import Literal
 MAIN = "net.cat"
 """The name of the file that an example checks, where it has several."""
 
-Stage = Literal["check", "compile", "law", "fmt", "command"]
+Stage = Literal["check", "compile", "law", "fmt", "command", "boxes"]
 
 
 @dataclass(frozen=True)
@@ -18,7 +18,8 @@ class Code:
 
     `bad` and `good` are texts of `net.cat`; `files` stand beside both, `bad_files` beside the bad one only.
     `stage` is the work that finds it: for "check", `catnet check net.cat` gives `bad` this code and no other,
-    and has nothing to say about `good`. For the other stages `how` tells when it comes; texts may be empty.
+    and has nothing to say about `good`. For the other stages `how` tells when it comes; texts may be empty. For "boxes"
+    it is a Python module beside, `mine.py`, that is wrong.
     """
 
     code: str

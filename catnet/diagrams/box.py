@@ -14,6 +14,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, TypeVar, dataclass_transform, get_type_hints
 
 from catnet.diagnostics import Source
+from catnet.diagrams.acting import Acting, Action, pointwise
+from catnet.diagrams.shards import Answer, Cut
 from catnet.syntax.parser import parse_expression, parse_type
 from catnet.types.dims import Dim
 from catnet.types.facts import Pred
@@ -43,7 +45,7 @@ class Param:
 
 
 REQUIRED = dataclasses.MISSING
-_SORTS: dict[Any, str] = {
+SORTS: dict[Any, str] = {
     Dim: "int",
     float: "float",
     bool: "bool",
@@ -73,7 +75,10 @@ class Box:
     (None: any number); `batch_needed`, how many it must have; `broadcasts`, whether inputs without batch axes
     may stand beside inputs with them; `open_keywords`, the field that collects further integer arguments by
     name, as pairs (`rearrange`); `register`, "buffer" where `module` constructs a tensor, to be a buffer that
-    is not saved (else it is a module or a parameter, set as an attribute).
+    is not saved (else it is a module or a parameter, set as an attribute); `parallel`, whether PyTorch can cut
+    its weights between ranks, by outputs or by inputs, so that the last axis of the one or the other is cut;
+    `helpers`, the files of `catnet.nn` whose definitions the code uses; `evaluates`, whether the code is that
+    of evaluation alone, so that the module must refuse training.
     """
 
     name: ClassVar[str] = ""
@@ -89,6 +94,9 @@ class Box:
     broadcasts: ClassVar[bool] = True
     open_keywords: ClassVar[str] = ""
     register: ClassVar[Literal["", "buffer"]] = ""
+    parallel: ClassVar[bool] = False
+    helpers: tuple[str, ...] = ()
+    evaluates: bool = False
 
     @classmethod
     @functools.cache
@@ -96,7 +104,7 @@ class Box:
         """The static parameters, in order."""
         hints = get_type_hints(cls)
         return tuple(
-            Param(f.name, _SORTS.get(hints[f.name], "net"), f.default)
+            Param(f.name, SORTS.get(hints[f.name], "net"), f.default)
             for f in dataclasses.fields(cls)  # type: ignore[arg-type]
             if f.name != cls.open_keywords
         )
@@ -148,6 +156,27 @@ class Box:
         """The box of the inverse map on outputs, where this is an isomorphism without parameters."""
         return None
 
+    def act(self, acting: Acting) -> tuple[Action, ...]:
+        """What a group that acts on the inputs does to the outputs; raises `Refusal` where this is no equivariant map.
+
+        Where nothing acts on the inputs, nothing acts on the outputs. A part is what is inside it. Any other box
+        lets the actions pass on those axes along which it acts entry by entry (see `catnet.diagrams.acting`).
+        """
+        if acting.trivial:
+            return ((),) * len(acting.outputs)
+        if acting.graphs and not getattr(self, "opaque", False):
+            return acting.inner(acting.graphs[0], acting.actions)
+        return pointwise(self, acting, self.map_kind == "linear")
+
+    def shards(self, inputs: Object, outputs: Object, cut: Cut) -> Answer:
+        """Where axes come out that are cut between ranks, each of which runs this box's code on its own block.
+
+        `cut` has for each input the place of its cut axis from the end, or None; at least one is cut. The answer
+        is the same for the outputs, where the code gives a rank the same block of every cut output; else it is a
+        text, why the box does not act pointwise along the axis. Of a box that does not say, nothing is known.
+        """
+        return f"`{self.name}` is not known to act pointwise along the axis that is cut"
+
     # -- code ------------------------------------------------------------------------------------------------
 
     def module(self, site: Site) -> str | None:
@@ -157,6 +186,15 @@ class Box:
     def code(self, site: Site) -> str:
         """The expression that computes the output (a tuple expression for several)."""
         return f"{site.module}({', '.join(site.args)})"
+
+    def fresh_weights(self, site: Site) -> str | None:
+        """A statement that gives the new submodule its weights, where its constructor does not."""
+        return None
+
+    def loading(self) -> list[str]:
+        """Statements that bring `state`, a state dict that is being loaded, from the entries of the literal module
+        to those of this submodule; `prefix` stands before the names of the submodules."""
+        return []
 
     def gives_batch(self, site: Site) -> bool:
         """Whether the outputs have batch axes at run time; a loss and a mask made from a length have none."""

@@ -69,6 +69,14 @@ MODULE_ATTRIBUTES = frozenset(
     )
 )
 
+# What compiled modules have besides, and what each is for.
+OWN_ATTRIBUTES = {
+    "check_inputs": "switches the check of the inputs",
+    "fsdp_units": "names the parts that `fully_shard` takes one by one",
+    "tensor_plan": "says how tensor parallelism cuts the module",
+    "tensor_ways": "says between how many ranks the module can be cut",
+}
+
 
 def refusal(label: str) -> str:
     """Why a label cannot name a submodule; the empty string if it can.
@@ -78,8 +86,8 @@ def refusal(label: str) -> str:
     """
     if keyword.iskeyword(label) or label in ("None", "True", "False", "self"):
         return "it is a Python keyword"
-    if label == "check_inputs":
-        return "it switches the check of the inputs"
+    if label in OWN_ATTRIBUTES:
+        return f"it {OWN_ATTRIBUTES[label]}"
     if label in MODULE_ATTRIBUTES:
         return "`torch.nn.Module` has an attribute of that name"
     if label.startswith("_"):

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from catnet.diagnostics import Report
 from catnet.diagrams import terms
+from catnet.diagrams.acting import Acting, Action
 from catnet.diagrams.box import Box
 from catnet.diagrams.graph import Graph, Node, Value
 from catnet.types.dims import Dim
@@ -26,8 +27,12 @@ Step = Callable[[Dim], terms.Diagram]
 
 
 class Loop(Box):
-    """A repeat as a node: `count` copies of one graph, or one graph for each step."""
+    """A repeat as a node: `count` copies of one graph, or one graph for each step.
 
+    `first` is the number of its first step, where it is a piece of a longer one.
+    """
+
+    first: int | None = None
     name = "repeat"
     family = "block"
     arity = None
@@ -39,6 +44,9 @@ class Loop(Box):
     def rule(self, typing: Typing, inputs: Object) -> Object:
         assert typing.node is not None
         return self._place(typing, inputs, typing.node)
+
+    def act(self, acting: Acting) -> tuple[Action, ...]:
+        return acting.repeated(self.count.value)
 
     def sign(self) -> str:
         return f"x {self.count}"
@@ -163,7 +171,7 @@ def _general_type(typing: Typing, name: str, start: Dim, step: Step, wires: Obje
         out = []
         for x, y, z in zip(zero, one, two, strict=True):
             axes = [
-                Axis(s, a.tag) if isinstance(a, Axis) and s is not None else a
+                (a if s == a.size else Axis(s, a.tag)) if isinstance(a, Axis) and s is not None else a
                 for a, s in zip(x.axes, _sizes(x, y, z, i), strict=True)
             ]
             out.append(x.with_axes(axes))

@@ -6,6 +6,7 @@ from collections.abc import Hashable
 from typing import TYPE_CHECKING, ClassVar
 
 from catnet.diagrams.box import Box, Site, box, elements
+from catnet.diagrams.shards import Answer, Cut, together
 from catnet.types.dims import Dim
 from catnet.types.infer import TypeProblem, reject
 from catnet.types.wires import Object
@@ -100,6 +101,9 @@ class Pointwise(Box):
     def flops(self, inputs: Object, outputs: Object) -> Dim:
         return elements(outputs[0]) * (len(inputs) - 1)
 
+    def shards(self, inputs: Object, outputs: Object, cut: Cut) -> Answer:
+        return together(self.name, cut)
+
 
 @box("add", "arithmetic")
 class Add(Pointwise):
@@ -154,6 +158,9 @@ class Scale(Box):
 
     def inverse(self, inputs: Object) -> Box | None:
         return Scale(1.0 / self.by) if self.by else None
+
+    def shards(self, inputs: Object, outputs: Object, cut: Cut) -> Answer:
+        return cut
 
     def sign(self) -> str:
         return f"{self.by:g}"

@@ -8,7 +8,7 @@ Terms are built by the elaborator from `.cat` text and by Python's operators ali
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal
@@ -23,6 +23,7 @@ from catnet.types.static import Condition
 if TYPE_CHECKING:
     from catnet.diagrams.graph import Graph
     from catnet.diagrams.normal import NormalForm
+    from catnet.rewrite import Mode
 
 
 class Diagram:
@@ -115,17 +116,37 @@ class Diagram:
 
     # -- readings: each room is imported when it is asked for ---------------------------------------------------
 
-    def source(self, *, on: str | None = None, allow: Iterable[str] = ()) -> str:
-        """The Python source of the module that this diagram compiles to (see `catnet.torch.source`)."""
+    def source(
+        self,
+        *,
+        on: str | None = None,
+        allow: Iterable[str] = (),
+        optimise: Mode | None = None,
+        at: Mapping[str, int] | None = None,
+    ) -> str:
+        """The Python source of the module that this diagram compiles to (see `compile` and `catnet.torch.source`)."""
+        from catnet.rewrite import rewriter
         from catnet.torch import source
 
-        return source(self, allow, on)
+        return source(self, allow, on, rewriter(optimise, at))
 
-    def compile(self, *, on: str | None = None, allow: Iterable[str] = ()) -> Any:
-        """An ordinary `torch.nn.Module`; `on` is the type of the inputs where the diagram does not say it."""
+    def compile(
+        self,
+        *,
+        on: str | None = None,
+        allow: Iterable[str] = (),
+        optimise: Mode | None = None,
+        at: Mapping[str, int] | None = None,
+    ) -> Any:
+        """An ordinary `torch.nn.Module`; `on` is the type of the inputs where the diagram does not say it.
+
+        `optimise`, "train" or "infer", rewrites the diagram by its laws where that is cheaper; the default is the
+        literal reading. `at` gives typical values of sizes that stay dynamic, `{"t": 2048}`, to decide it.
+        """
+        from catnet.rewrite import rewriter
         from catnet.torch import compile_diagram
 
-        return compile_diagram(self, allow, on)
+        return compile_diagram(self, allow, on, rewriter(optimise, at))
 
     def draw(self, format: Literal["svg", "dot"] = "svg") -> str:
         """The picture, as SVG or DOT text."""

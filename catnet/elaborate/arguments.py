@@ -12,7 +12,7 @@ from catnet.types.dims import Dim
 from catnet.types.facts import Pred
 from catnet.types.static import AxisRef, Condition, Unknown, describe, nearest
 
-_SORT_WORDS = {
+SORT_WORDS = {
     "int": "an integer",
     "float": "a number",
     "bool": "true or false",
@@ -61,12 +61,20 @@ def match(
 
 def coerce(name: str, param: Param, value: Any, span: Span | None) -> Any:
     """A value as the sort that a parameter wants; raises `CatnetError` (E0212)."""
-    convert = _COERCE[param.sort]
-    made = convert(value)
+    made = converted(param.sort, value)
     if made is None:
         got = "a diagram" if isinstance(value, Diagram) else describe(value)
-        fail("E0212", f"`{param.name}` of `{name}` is {_SORT_WORDS[param.sort]}, got {got}", span)
+        fail("E0212", f"`{param.name}` of `{name}` is {SORT_WORDS[param.sort]}, got {got}", span)
     return made
+
+
+def converted(sort: str, value: Any) -> Any:
+    """A value as a sort; None where it is not one of it.
+
+    >>> converted("ints", [3, 5]), converted("int", "3")
+    ((Dim('3'), Dim('5')), None)
+    """
+    return _COERCE[sort](value)
 
 
 def make_box(cls: type[Box], given: Mapping[str, tuple[Any, Span | None]]) -> Box:
@@ -116,7 +124,7 @@ def _axis(value: Any) -> Any:
 
 
 def _ints(value: Any) -> Any:
-    parts = value if isinstance(value, tuple) else (value,)
+    parts = value if isinstance(value, (tuple, list)) else (value,)
     made = tuple(_int(p) for p in parts)
     return None if any(m is None for m in made) else made
 

@@ -21,7 +21,7 @@ from catnet.types.facts import Facts
 from catnet.types.static import AxisRef, Unknown, condition, decide, dimension, evaluate, nearest
 
 COMBINATORS = ("each", "seq", "transpose")
-SORTS = {"int", "float", "bool", "str"}
+SORTS = {"int", "float", "bool", "str", "rep"}
 
 MakeNet = Callable[[Module, Declaration, Mapping[str, tuple[Any, Span | None]], Span | None], terms.Diagram]
 

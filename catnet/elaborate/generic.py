@@ -16,6 +16,7 @@ from catnet.elaborate.evaluate import Evaluator
 from catnet.elaborate.leaves import NetParam, generic_statics, opaque_object
 from catnet.elaborate.loading import Module, word
 from catnet.elaborate.nets import body_term, net_scope
+from catnet.elaborate.symmetries import members
 from catnet.syntax import tree
 from catnet.types.dims import Dim
 from catnet.types.facts import Facts
@@ -34,6 +35,7 @@ def check_net(program: Program, module: Module, net: tree.Net, report: Report) -
     Returns the graph and the signature with its holes filled.
     """
     statics, lower = generic_statics(net.params)
+    statics = {**members(module), **statics}
     signature = read_signature(net.type, net.where, statics)
     report.extend(mistakes.negative((*signature.dom, *signature.cod), f"`{net.name}` has", net.type.span))
     dims = {name: Dim.sym(name) for name in signature.universals}

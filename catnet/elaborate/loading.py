@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from catnet.diagnostics import CatnetError, Diagnostic, Note, Report, Source, Span, fail
 from catnet.syntax import tree
@@ -16,9 +17,9 @@ from catnet.types.static import nearest
 STANDARD = Path(__file__).parent.parent / "std"
 MAX_BYTES = 16 * 2**20
 MAX_FILES = 256
-_DECLARED = re.compile(r"^[ \t]*(?:net|box|law)[ \t]+(\w+)", re.MULTILINE)
+_DECLARED = re.compile(r"^[ \t]*(?:net|box|law|group|rep)[ \t]+(\w+)", re.MULTILINE)
 
-Declaration = tree.Net | tree.BoxDecl | tree.Law
+Declaration = tree.Net | tree.BoxDecl | tree.Formula | tree.Law | tree.Group | tree.Rep
 
 
 @dataclass(eq=False)
@@ -32,6 +33,8 @@ class Module:
     imported: dict[str, tuple[Module, Declaration]] = field(default_factory=dict)
     broken: set[str] = field(default_factory=set)
     """Names whose declaration or import is itself wrong: their uses are not reported again."""
+    members: dict[str, Any] | None = None
+    """The values of the groups and representations that can be named here (see `catnet.elaborate.symmetries`)."""
 
     def find(self, name: str) -> tuple[Module, Declaration] | None:
         """The declaration that a name means in this file."""
@@ -121,7 +124,7 @@ class Loader:
             for item in file.items:
                 if isinstance(item, tree.Import):
                     self._import(module, item)
-                elif isinstance(item, (tree.Net, tree.BoxDecl, tree.Law)):
+                elif isinstance(item, Declaration):
                     self._declare(module, item)
         finally:
             self._loading.pop()

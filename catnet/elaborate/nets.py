@@ -17,6 +17,7 @@ from catnet.diagrams.box import REQUIRED, Box, substituted
 from catnet.diagrams.graph import Graph
 from catnet.elaborate.evaluate import Evaluator, Scope, net_params
 from catnet.elaborate.loading import Module
+from catnet.elaborate.symmetries import members
 from catnet.syntax import tree
 from catnet.types.dims import Dim
 from catnet.types.facts import Facts, Pred
@@ -63,7 +64,8 @@ class Declared(Box):
         """
         params = {p.name for p in net_params(self.declaration)}
         static = {k: v for k, v in self.args.items() if k in params and not isinstance(v, terms.Diagram)}
-        return {k: Dim.sym(k) if isinstance(v, Dim) else v for k, v in static.items()}
+        own = {k: Dim.sym(k) if isinstance(v, Dim) else v for k, v in static.items()}
+        return {**members(self.home), **own}
 
     @property
     def sizes(self) -> dict[str, Dim]:
@@ -292,10 +294,14 @@ class NetBox(Declared):
 
 
 def _with_sizes(wire: Wire, dims: Mapping[str, Dim]) -> Wire:
-    axes = [Axis(a.size.subst(dims), a.tag) if isinstance(a, Axis) else a for a in wire.axes]
+    axes = [_axis_with_sizes(a, dims) if isinstance(a, Axis) else a for a in wire.axes]
     size = wire.kind.size
     kind = wire.kind if size is None else Kind(wire.kind.name, size.subst(dims))
     return Wire(kind, tuple(axes))
+
+
+def _axis_with_sizes(axis: Axis, dims: Mapping[str, Dim]) -> Axis:
+    return Axis(axis.size.subst(dims), axis.tag, axis.space and axis.space.subst(dims))
 
 
 def _bound(typing: Typing, ports: tuple[Any, ...], binding: Binding) -> Object | None:
@@ -320,7 +326,7 @@ def _retagged(wire: Wire, port: Wire) -> Wire:
     if len(wire.axes) != len(port.axes):
         return wire
     axes = [
-        Axis(a.size, p.tag) if isinstance(a, Axis) and isinstance(p, Axis) else a
+        Axis(a.size, p.tag, a.space) if isinstance(a, Axis) and isinstance(p, Axis) else a
         for a, p in zip(wire.axes, port.axes, strict=True)
     ]
     return wire.with_axes(axes)
@@ -341,7 +347,7 @@ def net_scope(module: Module, statics: Mapping[str, Any], signature: Signature, 
         for axis in port.axes
         if isinstance(axis, Axis) and axis.tag is not None
     }
-    return Scope(module, {**statics, **dims}, frozenset(signature.universals | tags))
+    return Scope(module, {**members(module), **statics, **dims}, frozenset(signature.universals | tags))
 
 
 def _uses_any(expr: tree.Expr, names: tuple[str, ...]) -> bool:

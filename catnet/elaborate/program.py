@@ -13,7 +13,7 @@ from catnet.diagrams.graph import Graph
 from catnet.diagrams.inverse import inverse_of, leaves
 from catnet.diagrams.mistakes import too_large
 from catnet.diagrams.typing import Typing
-from catnet.elaborate import generic
+from catnet.elaborate import generic, symmetries
 from catnet.elaborate.arguments import coerce, match
 from catnet.elaborate.evaluate import Evaluator, Scope, net_params, quantified
 from catnet.elaborate.leaves import PythonBox, generic_statics
@@ -28,6 +28,9 @@ from catnet.types.infer import Binding
 from catnet.types.signature import Signature
 from catnet.types.static import nearest
 from catnet.types.wires import Object
+
+
+NETS = (tree.Net, tree.BoxDecl, tree.Formula)  # what a diagram may use
 
 
 class Program:
@@ -70,8 +73,8 @@ class Program:
 
     def __getitem__(self, name: str) -> Net:
         found = self.module.find(name)
-        if found is None or isinstance(found[1], tree.Law):
-            known = [n for n in self.module.names if not isinstance(self.module.find(n)[1], tree.Law)]  # type: ignore[index]
+        if found is None or not isinstance(found[1], NETS):
+            known = [n for n in self.module.names if isinstance(self.module.find(n)[1], NETS)]  # type: ignore[index]
             fail(
                 "E0601",
                 f"`{self.module.source.name}` has no net `{name}`",
@@ -131,6 +134,8 @@ class Program:
             self._signatures[id(declaration)] = signature
         elif isinstance(declaration, tree.Law):
             generic.check_law(self, module, declaration, report)
+        elif isinstance(declaration, (tree.Group, tree.Rep)):
+            symmetries.value_of(module, declaration)
         else:
             PythonBox(self, module, declaration, generic_statics(declaration.params)[0]).target()
             for param in declaration.params:
@@ -156,7 +161,7 @@ class Program:
         span: Span | None,
     ) -> terms.Diagram:
         """The term of a declared net or box with matched arguments."""
-        assert not isinstance(declaration, tree.Law)
+        assert isinstance(declaration, NETS)
         params = {p.name: p for p in net_params(declaration)}
         values = {
             k: coerce(declaration.name, params.get(k, Param(k, "int", None)), v, place)

@@ -13,10 +13,12 @@ from dataclasses import dataclass, field
 from catnet.diagnostics import CatnetError, Diagnostic
 from catnet.diagrams.box import Box, Site, UnboundSize
 from catnet.diagrams.graph import Graph, Node, Value
-from catnet.diagrams.labels import MODULE_ATTRIBUTES
+from catnet.diagrams.labels import MODULE_ATTRIBUTES, OWN_ATTRIBUTES
 from catnet.diagrams.repeat import Loop
 from catnet.limits import large_work
 from catnet.torch.checks import INPUT_ERROR, check_lines
+from catnet.torch.helpers import files_for, names_in, text_of
+from catnet.torch.modules import Submodule, constants
 from catnet.torch.names import CALLED, RESERVED, Names, camel, identifier
 from catnet.torch.sizes import python
 from catnet.torch.text import (
@@ -44,6 +46,11 @@ class Emitted:
 
     name: str
     batched: tuple[bool, ...]
+    body: ClassBody
+
+
+# What constructs a part, what it is called, which of its outputs have batch axes, and its class if it has one of ours
+Element = tuple[str, str, tuple[bool, ...], "ClassBody | None"]
 
 
 @dataclass
@@ -55,6 +62,11 @@ class Writer:
     needs: dict[str, str] = field(default_factory=dict)  # what is imported: the name that it has here
     names: Names = field(default_factory=lambda: Names(RESERVED | set(dir(builtins))))
     memo: dict[tuple[int, tuple[bool, ...], bool], Emitted] = field(default_factory=dict)
+    helpers: tuple[str, ...] = ()  # files of `catnet.nn` of which the source holds copies
+    evaluates: bool = False  # whether any class so far is for evaluation alone
+
+    def __post_init__(self) -> None:
+        self.names.taken |= names_in(self.helpers)
 
     def need(self, what: str) -> str:
         """Ask for an import: "F", "math", or "python:package.module:Name"; returns the name to use."""
@@ -78,7 +90,7 @@ class Writer:
             name = self.names.new(camel(graph.name), joint="")
             self.classes[text] = name
             self.order.append(text.replace("@@", name, 1))
-        made = Emitted(name, body.output_flags)
+        made = Emitted(name, body.output_flags, body)
         if not top:
             self.memo[key] = made
         return made
@@ -95,7 +107,8 @@ class Writer:
                 _, module, name = need.split(":", 2)
                 name = name.split(".")[0]
                 imports.append(f"from {module} import {name}" + (f" as {own}" if own != name else ""))
-        parts = ['"""' + "\n".join(head) + '\n"""', "\n".join(imports), INPUT_ERROR.rstrip(), *self.order]
+        copies = text_of(self.helpers)
+        parts = ['"""' + "\n".join(head) + '\n"""', "\n".join(imports), INPUT_ERROR.rstrip(), *copies, *self.order]
         return "\n\n\n".join([parts[0] + "\n\n" + parts[1], *parts[2:]]) + "\n"
 
 
@@ -110,13 +123,16 @@ class ClassBody:
         self.top = top
         self.flags: dict[int, bool] = {id(v): b for v, b in zip(graph.inputs, batched, strict=True)}
         labels = {n.label for n in graph.nodes if n.label is not None}
-        self.attributes = Names(MODULE_ATTRIBUTES | labels | {"check_inputs"})
+        self.attributes = Names(MODULE_ATTRIBUTES | labels | set(OWN_ATTRIBUTES))
         self.locals = Names(RESERVED | CALLED)
         self.names: dict[int, str] = {}
         self.init: list[str] = []
         self.prologue: dict[str, str] = {}  # what is read off the inputs before they change: its local name
         self.lines: list[str] = []
+        self.loading: list[str] = []
+        self.evaluates = False
         self.owners: dict[int, str] = {}
+        self.modules: dict[int, Submodule] = {}  # by node
         self.hints = wanted_names(graph)
         self.kept = frozenset(self.hints.values())
         self.last_use = last_uses(graph)
@@ -263,7 +279,9 @@ class ClassBody:
             self._register(node, site, made, node.label or node.box.name)
         return plain
 
-    def _register(self, node: Node, site: Site, made: str, wanted: str) -> None:
+    def _register(
+        self, node: Node, site: Site, made: str, wanted: str, bodies: tuple[ClassBody | None, ...] = ()
+    ) -> None:
         name = wanted if node.label is not None else self.attributes.new(identifier(wanted))
         self.attributes.taken.add(name)
         kind = getattr(node.box, "register", "")
@@ -272,39 +290,49 @@ class ClassBody:
         else:
             self.init.append(f"self.{name} = {made}")
         site.module = f"self.{name}"
+        self.modules[id(node)] = Submodule(name, bodies)
+        fresh = node.box.fresh_weights(site)
+        self.init += [fresh] if fresh is not None else []
+        self.loading += node.box.loading()
+        self.evaluates = self.evaluates or node.box.evaluates
         if node.owner is not None:
             self.owners[id(node.owner)] = site.module
 
     def _composite(self, node: Node, site: Site, plain: tuple[bool, ...]) -> tuple[bool, ...]:
         if hasattr(node.box, "statements"):  # its inner net gets inputs of its own, all with batch axes
-            made, name, _ = self._element(node.graphs[0], tuple(True for _ in node.graphs[0].inputs), even=True)
+            every = tuple(True for _ in node.graphs[0].inputs)
+            made, name, _, body = self._element(node.graphs[0], every, even=True)
             flags = plain
         elif node.owner is not None:  # every use must be served, with batch axes or without
-            made, name, _ = self._element(node.graphs[0], tuple(True for _ in node.inputs), even=True)
+            made, name, _, body = self._element(node.graphs[0], tuple(True for _ in node.inputs), even=True)
             flags = plain
         else:
-            made, name, flags = self._element(node.graphs[0], tuple(site.batched))
+            made, name, flags, body = self._element(node.graphs[0], tuple(site.batched))
             name = node.box.name
-        self._register(node, site, made, node.label or name)
+        self._register(node, site, made, node.label or name, (body,))
         site.inner = [site.module]
         return flags
 
     def _loop(self, node: Node, site: Site) -> None:
         """A repeat: a ModuleList of equal or of different parts."""
+        first = getattr(node.box, "first", None)
         parts = [self._element(g, tuple(any(site.batched) for _ in g.inputs), even=True) for g in node.graphs]
         if len(node.graphs) == 1:
             count = node.count.value
             if count is None:
                 raise UnboundSize(node.count)
-            made = f"{parts[0][0]} for _ in range({count})"
+            made = f"nn.ModuleList([{parts[0][0]} for _ in range({count})])"
         else:
-            made = ", ".join(part for part, _, _ in parts)
-        self._register(node, site, f"nn.ModuleList([{made}])", node.label or parts[0][1])
+            made = f"nn.ModuleList([{', '.join(part for part, *_ in parts)}])"
+        if first is not None:
+            made = _numbered([part for part, *_ in parts], first, node.count.value or 0)
+        bodies = tuple(body for *_, body in parts)
+        self._register(node, site, made, node.label or parts[0][1], bodies)
+        if first is not None:
+            site.module += ".values()"
 
-    def _element(
-        self, graph: Graph, flags: tuple[bool, ...], *, even: bool = False
-    ) -> tuple[str, str, tuple[bool, ...]]:
-        """How one part is constructed, what it is called, and which of its outputs have batch axes.
+    def _element(self, graph: Graph, flags: tuple[bool, ...], *, even: bool = False) -> Element:
+        """One part of this class.
 
         A part that is exactly one net is that net's class; one that is exactly one layer is that layer.
         """
@@ -313,15 +341,15 @@ class ClassBody:
         if only is not None and passes and only.label is None and not isinstance(only.box, Loop):
             if len(only.graphs) == 1 and not hasattr(only.box, "statements") and only.owner is None:
                 inner = self.writer.class_of(only.graphs[0], flags, even=even)
-                return f"{inner.name}()", only.box.name, inner.batched
+                return f"{inner.name}()", only.box.name, inner.batched, inner.body
             plain = type(only.box).code is Box.code and not hasattr(only.box, "statements")
             if not only.graphs and plain:
                 site = Site(only.dom, only.cod, [], "", self.writer.need, batched=list(flags))
                 made = only.box.module(site)
                 if made is not None and only.box.register != "buffer":
-                    return made, only.box.name, tuple(only.box.gives_batch(site) for _ in graph.outputs)
+                    return made, only.box.name, tuple(only.box.gives_batch(site) for _ in graph.outputs), None
         inner = self.writer.class_of(graph, flags, even=even)
-        return f"{inner.name}()", graph.name, inner.batched
+        return f"{inner.name}()", graph.name, inner.batched, inner.body
 
     def _statements(self, node: Node, site: Site) -> list[str]:
         if isinstance(node.box, Loop):
@@ -375,12 +403,18 @@ class ClassBody:
 
     def text(self) -> str:
         """The class, with `@@` in the place of its name."""
-        lines = ["class @@(nn.Module):", *indented(docstring(self.graph, self.inputs, self.top))]
+        self.writer.evaluates = self.writer.evaluates or self.evaluates
+        refuses = self.evaluates or (self.top and self.writer.evaluates)
+        base = "Evaluation" if refuses else "nn.Module"
+        lines = [f"class @@({base}):", *indented(docstring(self.graph, self.inputs, self.top))]
         if self.top:
             lines += ["", f"{INDENT}check_inputs = True  # set to False to skip the check of the inputs"]
+            lines += indented(constants(self))
         if self.init:
             lines += ["", f"{INDENT}def __init__(self) -> None:", f"{INDENT * 2}super().__init__()"]
             lines += [INDENT * 2 + line for line in self.init]
+            if refuses and self.top:
+                lines.append(f"{INDENT * 2}self.eval()")
         takes = "".join(f", {name}: Tensor" for name in self.inputs)
         lines += ["", f"{INDENT}def forward(self{takes}) -> {result_type(self.graph)}:"]
         check = self.top and bool(self.inputs)
@@ -395,7 +429,18 @@ class ClassBody:
         if check:
             lines += ["", f"{INDENT}@staticmethod", f"{INDENT}def _check({takes[2:]}) -> None:"]
             lines += [INDENT * 2 + line for line in check_lines(self.graph, self.inputs)] or [f"{INDENT * 2}pass"]
+        if self.loading:
+            lines += ["", f"{INDENT}def _load_from_state_dict(self, state, prefix, *rest):"]
+            lines += [INDENT * 2 + line for line in self.loading]
+            lines.append(f"{INDENT * 2}super()._load_from_state_dict(state, prefix, *rest)")
         return "\n".join(lines)
+
+
+def _numbered(parts: Sequence[str], first: int, count: int) -> str:
+    """Some steps of a repeat, under the numbers that they have in the whole."""
+    if len(parts) == 1:
+        return f"nn.ModuleDict({{str(i): {parts[0]} for i in range({first}, {first + count})}})"
+    return f"nn.ModuleDict({{{', '.join(f'{str(first + i)!r}: {part}' for i, part in enumerate(parts))}}})"
 
 
 def _unbound(dim: Dim, node: Node) -> Diagnostic:
@@ -421,7 +466,13 @@ def unwrapped(graph: Graph) -> Graph:
 
 @large_work()
 def emit(graph: Graph, title: str) -> tuple[str, str]:
-    """The source of a module for a graph, and the name of its class.
+    """The source of a module for a graph, and the name of its class. Raises as `written` does."""
+    writer, made = written(graph)
+    return writer.file([safe(title)]), made.name
+
+
+def written(graph: Graph) -> tuple[Writer, Emitted]:
+    """All classes of a module for a graph, and the class of the whole.
 
     Raises `CatnetError`: E0214 where a size that must be known is not, E0218 over budget.
     """
@@ -430,9 +481,8 @@ def emit(graph: Graph, title: str) -> tuple[str, str]:
     if graph.size > budget:
         words = f"this net has {graph.size:,} boxes; at most {budget:,} are compiled"
         raise CatnetError(Diagnostic("E0218", words, graph.span, help="if that is meant, raise the budget: --budget N"))
-    writer = Writer()
-    made = writer.class_of(graph, tuple(True for _ in graph.inputs), top=True)
-    return writer.file([safe(title)]), made.name
+    writer = Writer(helpers=files_for(graph))
+    return writer, writer.class_of(graph, tuple(True for _ in graph.inputs), top=True)
 
 
 def python_leaves(graph: Graph) -> list[tuple[str, str, Node]]:

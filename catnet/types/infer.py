@@ -14,6 +14,7 @@ from typing import Any, Literal
 from catnet.types.dims import Dim
 from catnet.types.facts import Facts, Pred, Verdict
 from catnet.types.signature import Signature
+from catnet.types.spaces import Space
 from catnet.types.static import Condition, decide
 from catnet.types.wires import Axis, AxisLike, Kind, Object, ObjectVar, Pack, Wire, show_object
 
@@ -27,7 +28,7 @@ class TypeProblem(Exception):
 
     def __init__(
         self,
-        reason: Literal["count", "axis", "rank", "kind", "open", "box"],
+        reason: Literal["count", "axis", "space", "rank", "kind", "open", "box"],
         *,
         port: int = 0,
         got: Wire | Object | None = None,
@@ -88,6 +89,7 @@ class Inference:
         self.packs: dict[str, tuple[AxisLike, ...]] = {}
         self.kinds: dict[str, Kind] = {}
         self.tags: dict[str, str] = {}
+        self.spaces: dict[str, Space] = {}  # what the axis carries whose size a variable became
         self.open: list[tuple[Dim, Dim, Any]] = []
         self.demands: list[Demand] = []
         self.asker: Any = None
@@ -131,13 +133,13 @@ class Inference:
                 out.append(axis)
             else:
                 name = axis.size.is_symbol
-                tag = axis.tag
+                tag, space = axis.tag, axis.space
                 if name is not None and name in self.dims:
-                    tag = self.tags.get(name, tag)
+                    tag, space = self.tags.get(name, tag), self.spaces.get(name, space)
                     other = self.dims[name].is_symbol
-                    if tag is None and other is not None:
-                        tag = self.tags.get(other)
-                out.append(Axis(self.dim(axis.size), tag))
+                    if other is not None:
+                        tag, space = tag or self.tags.get(other), space or self.spaces.get(other)
+                out.append(Axis(self.dim(axis.size), tag, space))
         return tuple(out)
 
     def kind(self, kind: Kind) -> Kind:
@@ -253,6 +255,8 @@ class Inference:
         for variable, tag in ((b.size.is_symbol, a.tag), (a.size.is_symbol, b.tag)):
             if variable is not None and tag is not None and variable.startswith("?"):
                 self.tags.setdefault(variable, tag)
+        if a.space != b.space and not self._carry(a, b):
+            raise TypeProblem("space", port=port, got=self.wire(got), expected=self.wire(expected), axis=tail)
         verdict = self.equal(a.size, b.size)
         if verdict is True or verdict:
             return
@@ -265,6 +269,15 @@ class Inference:
             axis=tail,
             detail=verdict.describe() if verdict.kind == "no" else "",
         )
+
+    def _carry(self, a: Axis, b: Axis) -> bool:
+        """Let an axis whose size is still a variable carry what the other one does."""
+        for open_axis, space in ((b, a.space), (a, b.space)):
+            variable = open_axis.size.is_symbol
+            if variable is not None and variable.startswith("?") and open_axis.space is None and space is not None:
+                self.spaces[variable] = space
+                return True
+        return False
 
     def _unify_kinds(self, got: Wire, expected: Wire, port: int) -> None:
         a, b = self.kind(got.kind), self.kind(expected.kind)
@@ -359,13 +372,17 @@ class Inference:
             if isinstance(axis, Pack):
                 axes.append(Pack(binding.packs[axis.name]))
             else:
-                axes.append(Axis(axis.size.subst(binding.dims), axis.tag) if axis.size.symbols else axis)
+                axes.append(self._put_axis(axis, binding) if axis.size.symbols else axis)
         kind = port.kind
         if kind.size is not None:
             kind = Kind(kind.name, kind.size.subst(binding.dims))
         elif kind.variable and kind.name in binding.packs:  # a hole for a whole wire
             kind = Kind(binding.packs[kind.name], variable=True)
         return Wire(kind, tuple(axes))
+
+    def _put_axis(self, axis: Axis, binding: Binding) -> Axis:
+        space = axis.space and axis.space.subst(binding.dims)
+        return Axis(axis.size.subst(binding.dims), axis.tag, space)
 
     def _spread(self, signature: Signature, inputs: Sequence[Wire], binding: Binding) -> list[tuple[Wire, bool]]:
         """The domain, and for each wire whether it comes from an object variable (then it is not a pattern)."""

@@ -15,7 +15,8 @@ from catnet.syntax import tree
 from catnet.syntax.parser import parse_type
 from catnet.types.dims import Dim
 from catnet.types.facts import Pred
-from catnet.types.static import Condition, condition, dimension, nearest
+from catnet.types.spaces import Space
+from catnet.types.static import Condition, condition, dimension, evaluate, integer, nearest
 from catnet.types.wires import BOOLEAN, COMPLEX, INTEGER, REAL, Axis, AxisLike, Kind, ObjectVar, Pack, Wire
 
 _SIMPLE_KINDS = {"R": REAL, "C": COMPLEX, "Z": INTEGER, "Bool": BOOLEAN}
@@ -176,8 +177,16 @@ class _Reader:
                 axes.append(Axis(Dim.sym(self.hole(item))))
             else:
                 tag = item.id if isinstance(item, tree.Name) else None
-                axes.append(Axis(self.dim(item), tag))
+                axes.append(self.axis(item, tag))
         return tuple(axes)
+
+    def axis(self, expr: tree.Expr, tag: str | None) -> Axis:
+        """An axis of a size, or one that carries a representation: `2*V`."""
+        self.place = expr.span
+        value = evaluate(expr, self.lookup, [*self.statics, *self.universals])
+        if isinstance(value, Space):
+            return Axis(value.dim, tag, value)
+        return Axis(integer(value, expr.span), tag)
 
     def dim(self, expr: tree.Expr) -> Dim:
         self.place = expr.span

@@ -9,13 +9,14 @@ from __future__ import annotations
 import difflib
 import unicodedata
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
-from catnet.diagnostics import Span, fail
+from catnet.diagnostics import CatnetError, Span, fail
 from catnet.syntax import tree
 from catnet.types.dims import Dim, DimError
 from catnet.types.facts import Facts, Pred
+from catnet.types.spaces import FUNCTIONS, Member, Space, joined
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,9 +95,13 @@ def evaluate(expr: tree.Expr, lookup: Lookup, known: Iterable[str] = ()) -> Any:
 
 def dimension(expr: tree.Expr, lookup: Lookup, known: Iterable[str] = ()) -> Dim:
     """Like `evaluate`, but the value must be an integer expression."""
-    value = evaluate(expr, lookup, known)
+    return integer(evaluate(expr, lookup, known), expr.span)
+
+
+def integer(value: Any, span: Span | None) -> Dim:
+    """A static value that must be an integer expression; raises `CatnetError` (E0212)."""
     if not isinstance(value, Dim):
-        fail("E0212", f"expected an integer, got {describe(value)}", expr.span)
+        fail("E0212", f"expected an integer, got {describe(value)}", span)
     return value
 
 
@@ -122,6 +127,8 @@ def describe(value: Any) -> str:
         return f'the text "{value}"'
     if isinstance(value, tuple):
         return "a tuple"
+    if isinstance(value, Member):
+        return f"the {'representation' if isinstance(value, Space) else 'group'} `{value}`"
     if isinstance(value, (Pred, Condition)):
         return f"the condition `{value}`"
     return f"`{value}`"
@@ -169,9 +176,9 @@ class _Evaluator:
             fail("E0212", "a static value is expected here, not a diagram or a type", expr.span)
         return method(expr)
 
-    def number_of(self, expr: tree.Expr) -> Dim | float | Unknown:
+    def number_of(self, expr: tree.Expr) -> Dim | float | Unknown | Member:
         value = self.value(expr)
-        if isinstance(value, bool) or not isinstance(value, (Dim, float, Unknown)):
+        if isinstance(value, bool) or not isinstance(value, (Dim, float, Unknown, Member)):
             fail("E0212", f"expected a number, got {describe(value)}", expr.span)
         return value
 
@@ -197,7 +204,9 @@ class _Evaluator:
         return ()
 
     def visit_call(self, expr: tree.Call) -> Any:
-        name = expr.fn.id if isinstance(expr.fn, tree.Name) else None
+        name = expr.fn.id if isinstance(expr.fn, tree.Name) else ""
+        if name in FUNCTIONS:
+            return self.made(FUNCTIONS[name], expr)
         if name not in ("max", "min") or not expr.args:
             fail("E0212", "a static value is expected here; only `max` and `min` may be called", expr.span)
         values = [self.number_of(arg.value) for arg in expr.args]
@@ -206,8 +215,19 @@ class _Evaluator:
             fail("E0212", f"`{name}` takes integers", expr.span)
         return Dim.max(*dims) if name == "max" else Dim.min(*dims)
 
+    def made(self, function: Callable[..., Any], expr: tree.Call) -> Any:
+        """The group or the representation that a function makes; what it refuses is told here."""
+        args = [self.value(arg.value) for arg in expr.args if arg.name is None]
+        named = {arg.name: self.value(arg.value) for arg in expr.args if arg.name is not None}
+        try:
+            return function(*args, **named)
+        except CatnetError as error:
+            raise CatnetError(*(replace(d, span=d.span or expr.span) for d in error.diagnostics)) from None
+
     def visit_negate(self, expr: tree.Negate) -> Any:
         value = self.number_of(expr.body)
+        if isinstance(value, Member):
+            fail("E0212", f"{describe(value)} has no negative", expr.span)
         return value if isinstance(value, Unknown) else -value
 
     def visit_power(self, expr: tree.Power) -> Any:
@@ -226,6 +246,12 @@ class _Evaluator:
         return value
 
     def arithmetic(self, op: str, a: Any, b: Any, span: Span | None) -> Any:
+        if isinstance(a, Member) or isinstance(b, Member):
+            made = joined(op, a, b)
+            if made is not NotImplemented:
+                return made
+            words = "representations are joined by `V + W`, `3*V`, `V*W` (the tensor product) and `V ^ 2`"
+            fail("E0212", f"`{op}` does not join {describe(a)} and {describe(b)}", span, help=words)
         if isinstance(a, Unknown) or isinstance(b, Unknown):
             return Unknown(f"{a} {op} {b}", "float")
         if isinstance(a, Dim) and isinstance(b, Dim) and op != "/":

@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from catnet.types.dims import Dim
+from catnet.types.spaces import Space
 
 KINDS = ("R", "C", "Z", "Bool", "Fin")
 
@@ -37,16 +38,18 @@ BOOLEAN = Kind("Bool")
 
 @dataclass(frozen=True, slots=True)
 class Axis:
-    """One axis: its size, and the name (`tag`) by which the surrounding text speaks of it, if any.
+    """One axis: its size, the name (`tag`) by which the surrounding text speaks of it, and what it carries.
 
-    The tag is how `over = n` finds its axis when two axes have the same size; it takes no part in equality.
+    The tag is how `over = n` finds its axis when two axes have the same size; it takes no part in equality. An
+    axis with a `space` is no plain axis: only the same space fits it.
     """
 
     size: Dim
     tag: str | None = field(default=None, compare=False)
+    space: Space | None = None
 
     def __str__(self) -> str:
-        return str(self.size)
+        return str(self.size) if self.space is None else self.tag or str(self.space)
 
 
 @dataclass(frozen=True, slots=True)

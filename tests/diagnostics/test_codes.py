@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 import catnet
+from catnet.cli.commands import import_boxes
 from catnet.codes import CODES, MAIN, Code, explain, listing
 from catnet.diagnostics import CatnetError
 from catnet.diagrams.typing import Typing
@@ -27,9 +28,9 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return folder
 
 
-def write(folder: Path, entry: Code, text: str) -> None:
+def write(folder: Path, entry: Code, bad: bool) -> None:
     """The files of an example."""
-    files = {MAIN: text, **entry.files, **(entry.bad_files if text == entry.bad else {})}
+    files = {MAIN: entry.bad if bad else entry.good, **entry.files, **(entry.bad_files if bad else {})}
     for name, body in files.items():
         (folder / name).write_text(body, encoding="utf-8")
 
@@ -51,21 +52,38 @@ def test_every_registered_code_is_used() -> None:
 
 @pytest.mark.parametrize("entry", CHECKED, ids=lambda entry: entry.code)
 def test_the_bad_example_gets_its_code_and_no_other(entry: Code, here: Path) -> None:
-    write(here, entry, entry.bad)
+    write(here, entry, bad=True)
     assert [d.code for d in Program(MAIN).check()] == [entry.code]
 
 
+BOXES = [entry for entry in CODES.values() if entry.stage == "boxes"]
+
+
+@pytest.mark.usefixtures("own_boxes")
+@pytest.mark.parametrize("entry", BOXES, ids=lambda entry: entry.code)
+def test_the_bad_module_gets_its_code_and_no_other(entry: Code, here: Path) -> None:
+    write(here, entry, bad=True)
+    with pytest.raises(CatnetError) as caught:
+        import_boxes(["mine"])
+        Program(MAIN)["layer"]().source()
+    assert [d.code for d in caught.value.diagnostics] == [entry.code]
+
+
+@pytest.mark.usefixtures("own_boxes")
 @pytest.mark.parametrize("entry", [e for e in CODES.values() if e.good], ids=lambda entry: entry.code)
 def test_the_good_example_is_right(entry: Code, here: Path) -> None:
-    write(here, entry, entry.good)
+    write(here, entry, bad=False)
+    import_boxes(["mine"] if entry.stage == "boxes" else [])
     assert [d.code for d in Program(MAIN).check()] == []
 
 
-@pytest.mark.parametrize("entry", [e for e in CODES.values() if e.stage != "check"], ids=lambda e: e.code)
+@pytest.mark.parametrize(
+    "entry", [e for e in CODES.values() if e.stage not in ("check", "boxes")], ids=lambda e: e.code
+)
 def test_what_checking_does_not_find_passes_the_check_and_says_how_it_comes(entry: Code, here: Path) -> None:
     assert entry.how
     if entry.bad:
-        write(here, entry, entry.bad)
+        write(here, entry, bad=True)
         assert [d.code for d in Program(MAIN).check()] == []
 
 

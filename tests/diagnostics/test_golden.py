@@ -30,6 +30,10 @@ COMMANDS = {
     "E0604": ["explain", "E0230x"],
     "E0605": ["render", MAIN, "classifier", "-o", "net.png"],
     "E0606": ["check", "empty"],
+    "E0504": ["check", "--boxes", "mine", MAIN],
+    "E0505": ["check", "--boxes", "mine", MAIN],
+    "E0506": ["compile", "--boxes", "mine", MAIN, "layer"],
+    "E0507": ["check", "--boxes", "mine", MAIN],
 }
 # No command raises these in a text of ours: the formatter's own mistakes, and the import of a leaf in memory.
 ELSEWHERE = {"E0107", "E0502"}
@@ -63,7 +67,9 @@ VARIANTS = {
 
 
 @pytest.fixture
-def rendered(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Callable:
+def rendered(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], own_boxes: None
+) -> Callable:
     """Write files beside each other, run a command there, and return what it printed."""
     folder = tmp_path / "specs"
     (folder / "empty").mkdir(parents=True)

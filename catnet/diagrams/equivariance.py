@@ -1,0 +1,100 @@
+"""Carries the action of a group through a diagram, box by box: the proof of equivariance, or the box that breaks it.
+
+The argument is the functor law: if every box commutes with the action, so does the whole. Inner graphs are shared,
+and each is walked once for each action that reaches it, so the cost is linear in the diagram as it is held.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from catnet.diagrams.acting import Acting, Action, Refusal, Word, carried, show
+from catnet.diagrams.graph import Graph, Node, Value
+
+if TYPE_CHECKING:
+    from catnet.symmetry.groups import Group
+
+
+@dataclass
+class Step:
+    """What one box did with an action: `failure` says why it does not commute."""
+
+    path: tuple[str, ...]
+    node: Node
+    before: tuple[Action, ...]
+    after: tuple[Action, ...] = ()
+    word: Word = "proved"
+    remarks: tuple[str, ...] = ()
+    failure: Refusal | None = None
+
+
+@dataclass
+class Walk:
+    """One group carried through one diagram: the steps, and the actions on the outputs (None after a failure)."""
+
+    group: Group
+    steps: list[Step] = field(default_factory=list)
+    _path: tuple[str, ...] = ()
+    _done: dict[tuple[int, tuple[Action, ...]], tuple[Action | None, ...]] = field(default_factory=dict)
+
+    @property
+    def failures(self) -> Iterator[Step]:
+        return (step for step in self.steps if step.failure is not None)
+
+    def through(self, graph: Graph, inputs: tuple[Action, ...]) -> tuple[Action | None, ...]:
+        """The actions on the outputs of a graph; None where a box before them does not commute."""
+        key = (id(graph), inputs)
+        known = self._done.get(key)
+        if known is None:
+            at: dict[int, Action | None] = {id(v): a for v, a in zip(graph.inputs, inputs, strict=True)}
+            for node in graph.nodes:
+                for value, action in zip(node.outputs, self._node(node, at), strict=True):
+                    at[id(value)] = action
+            known = self._done[key] = tuple(at[id(v)] for v in graph.outputs)
+        return known
+
+    def _node(self, node: Node, at: dict[int, Action | None]) -> tuple[Action | None, ...]:
+        lost = (None,) * len(node.outputs)
+        before = [at[id(v)] for v in node.inputs]
+        if any(action is None for action in before):
+            return lost  # told where it was lost
+        acting = Acting(self.group, node.dom, node.cod, tuple(before), node.graphs, self._inner)  # type: ignore[arg-type]
+        outside, self._path = self._path, (*self._path, node.label or node.box.name)
+        step = Step(self._path, node, acting.actions)
+        if not node.graphs:
+            self.steps.append(step)
+        try:
+            step.after = node.box.act(acting)
+            _keeps_types(self.group, node.outputs, step.after)
+        except Lost:
+            return lost
+        except Refusal as failure:
+            step.failure = failure
+            if node.graphs:
+                self.steps.append(step)
+            return lost
+        finally:
+            self._path = outside
+            step.word, step.remarks = acting.word, tuple(acting.remarks)
+        return step.after
+
+    def _inner(self, graph: Graph, actions: tuple[Action, ...]) -> tuple[Action, ...]:
+        out = self.through(graph, actions)
+        if any(action is None for action in out):
+            raise Lost
+        return out  # type: ignore[return-value]
+
+
+class Lost(Exception):
+    """An action ended inside an inner graph, which is told there."""
+
+
+def _keeps_types(group: Group, values: tuple[Value, ...], actions: tuple[Action, ...]) -> None:
+    """An axis that carries a representation of the group in its type must be acted on by just that."""
+    for value, action in zip(values, actions, strict=True):
+        for part in carried(value.wire, group):
+            if part not in action:
+                found = show(tuple(p for p in action if p.axes == part.axes), value.wire)
+                raise Refusal(f"the type says `{part.rep}` here, but what comes is {found}")

@@ -1,0 +1,111 @@
+"""Groups and representations of a file: their declarations, and what a net says about who acts on it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any
+
+from catnet.diagnostics import CatnetError, fail
+from catnet.elaborate.arguments import coerce, match
+from catnet.elaborate.evaluate import net_params
+from catnet.elaborate.loading import Module
+from catnet.syntax import tree
+from catnet.types.dims import Dim
+from catnet.types.spaces import Member, Space
+from catnet.types.static import Unknown, describe, evaluate
+
+if TYPE_CHECKING:
+    from catnet.symmetry.groups import Group
+
+Lookup = Callable[[str], Any]
+
+
+def members(module: Module) -> Mapping[str, Any]:
+    """The groups and representations that can be named in a file, by name; a broken one is `Unknown`.
+
+    A declaration with parameters is a function of them.
+    """
+    if module.members is None:
+        module.members = {}
+        declared = {**{n: (module, d) for n, d in module.declarations.items()}, **module.imported}
+        wanted = {n: home for n, home in declared.items() if isinstance(home[1], (tree.Group, tree.Rep))}
+        if wanted or _speaks_of_groups(module):
+            import catnet.symmetry.words  # puts `S`, `vector` and the like among what may be called
+        for name, (home, item) in wanted.items():
+            assert isinstance(item, (tree.Group, tree.Rep))
+            try:
+                module.members[name] = value_of(home, item)
+            except CatnetError:  # told where it is declared
+                module.members[name] = Unknown(name, type(item).__name__.lower())
+    return module.members
+
+
+def _speaks_of_groups(module: Module) -> bool:
+    """Whether anything in a file may need the words of symmetry."""
+    nets = [d for d in module.declarations.values() if isinstance(d, (tree.Net, tree.BoxDecl, tree.Formula))]
+    return any(getattr(d, "under", ()) or any(_is_rep(p) for p in d.params) for d in nets)
+
+
+def _is_rep(param: tree.Param) -> bool:
+    return isinstance(param.annotation, tree.Name) and param.annotation.id == "rep"
+
+
+def value_of(module: Module, item: tree.Group | tree.Rep) -> Any:
+    """What a declaration means: a group, a representation, or a function that gives one.
+
+    Raises `CatnetError` with the place.
+    """
+    import catnet.symmetry.words  # noqa: F401
+
+    if not item.params:
+        return _value(module, item, {})
+    params = net_params(item)
+
+    def made(*args: Any, **named: Any) -> Any:
+        given = match(item.name, params, [(a, None) for a in args], {k: (v, None) for k, v in named.items()}, None)
+        values = {p.name: p.default for p in params} | {k: v for k, (v, _) in given.items()}
+        return _value(module, item, {p.name: coerce(item.name, p, values[p.name], None) for p in params})
+
+    return made
+
+
+def _value(module: Module, item: tree.Group | tree.Rep, params: Mapping[str, Any]) -> Any:
+    def lookup(name: str) -> Any:
+        if name in params:
+            return params[name]
+        found = module.find(name)
+        if found is None or not isinstance(found[1], (tree.Group, tree.Rep)):
+            return None
+        if found[1] is item:
+            fail("E0830", f"`{name}` is declared by itself", item.span, help="say it by what is known before")
+        known = members(module)
+        return known[name] if name in known else value_of(found[0], found[1])
+
+    value = evaluate(item.value, lookup, module.names)
+    if isinstance(value, Unknown):
+        raise CatnetError()  # told where the unknown one is declared
+    wanted = "group" if isinstance(item, tree.Group) else "representation"
+    if not isinstance(value, Member) or isinstance(value, Space) != isinstance(item, tree.Rep):
+        example = "group G = S(n), SO(3), D(4)" if wanted == "group" else "rep V = 8*trivial(G) + 4*vector(G)"
+        fail("E0830", f"a {wanted} is expected here, not {describe(value)}", item.value.span, help=f"such as {example}")
+    return value
+
+
+def acting(under: tuple[tree.Under, ...], module: Module, dims: Mapping[str, Any]) -> list[tuple[Group, tree.Under]]:
+    """The groups that a net says act on it, at the values of its sizes; raises `CatnetError`."""
+    statics = {**members(module), **dims}
+    found: list[tuple[Group, tree.Under]] = []
+    for clause in under:
+        value = evaluate(clause.group, lambda name: statics.get(name), [*statics])
+        if isinstance(value, Unknown):
+            raise CatnetError()
+        if not isinstance(value, Member) or isinstance(value, Space):
+            hint = "write under S(n) on n, or under G for a declared group"
+            fail("E0830", f"a group is expected after `under`, not {describe(value)}", clause.group.span, help=hint)
+        found.append((value, clause))  # type: ignore[arg-type]
+    return found
+
+
+def symbols(net: tree.Net, universals: frozenset[str]) -> dict[str, Dim]:
+    """Every size of a net as a symbol."""
+    return {n: Dim.sym(n) for n in (*universals, *(p.name for p in net_params(net) if p.sort == "int"))}

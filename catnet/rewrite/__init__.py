@@ -1,0 +1,47 @@
+"""Rewriting diagrams by their laws, so that they run faster: what `optimise=` does.
+
+A rule states a law; the cost of both sides, at the sizes that are known, decides whether it is applied. The result is
+an ordinary graph, which every reading takes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from functools import cache
+from typing import get_args
+
+from catnet.diagrams.graph import Graph
+from catnet.rewrite.engine import Rewritten, rewritten
+from catnet.rewrite.rule import Aim, Mode, Rule
+
+__all__ = ["Aim", "Mode", "Rewritten", "Rule", "optimised", "rewriter", "rules"]
+
+
+@cache
+def rules() -> tuple[Rule, ...]:
+    """All rules, in the order in which they are tried."""
+    from catnet.rewrite.chain import Reassociation
+
+    return (Reassociation(),)
+
+
+def optimised(
+    graph: Graph, mode: Mode, sizes: Mapping[str, int] | None = None, *, batch: int = 1, real: int = 4
+) -> Rewritten:
+    """A graph rewritten for training (`"train"`) or for inference (`"infer"`), with a record of what was done.
+
+    `sizes` are typical values of sizes that the graph leaves open; `batch` and `real` (bytes of a real) go into the
+    figures.
+    """
+    return rewritten(graph, Aim(mode, dict(sizes or {}), batch, real), rules())
+
+
+def rewriter(mode: Mode | None, sizes: Mapping[str, int] | None = None) -> Callable[[Graph], Graph] | None:
+    """What `optimise=` does to a graph; None for the literal reading. Raises `ValueError` for another mode."""
+    if mode is None:
+        if sizes:
+            raise ValueError("`at` decides what `optimise` does: say optimise = 'train' or 'infer' with it")
+        return None
+    if mode not in get_args(Mode):
+        raise ValueError(f"`optimise` is 'train' or 'infer', not {mode!r}")
+    return lambda graph: optimised(graph, mode, sizes).graph

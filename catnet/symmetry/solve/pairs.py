@@ -1,0 +1,128 @@
+"""One pair of representations: which tier solves for the intertwiners between them, and the solution."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+from catnet.diagnostics import fail
+from catnet.symmetry import cache
+from catnet.symmetry.cyclotomic import Cyclotomic, Number, root
+from catnet.symmetry.exact import Matrix
+from catnet.symmetry.kinds import Kind
+from catnet.symmetry.reps import Rep
+from catnet.symmetry.solve.diagrammatic import by_diagrams
+from catnet.symmetry.solve.linear import Element, commutes, commuting
+from catnet.symmetry.solve.monomial import Monomial, Orbits, orbits
+from catnet.symmetry.solve.solution import METHODS, Solution
+from catnet.symmetry.solve.splitting import conductor
+
+BUDGET = 1_000_000
+"""The most unknowns: diagrams at tier 1 (pairs of diagrams where it must be found out which are independent),
+entries of the matrix at tier 2, ten times as many at tiers 3 and 4, where they are eliminated."""
+
+_ELIMINATION = 10
+_KEPT = 500  # unknowns from which on a solution by elimination is kept in files
+
+
+def solve(source: Rep, target: Rep, budget: int, expected: int | None) -> Solution:
+    """The intertwiners from one representation to another; `expected` is how many characters say there are.
+
+    Raises E0720 where the budget is too small, E0708 where a size is symbolic and no diagrams are known.
+    """
+    for tier in (by_diagrams, by_orbits):
+        found = tier(source, target, budget)
+        if found is not None:
+            return found
+    return by_elimination(source, target, budget, expected)
+
+
+def by_orbits(source: Rep, target: Rep, budget: int) -> Solution | None:
+    """Tier 2: both are monomial, with roots of unity, and the group has no Lie algebra."""
+    if source.group.algebra or not all(rep.kind.within(Kind.PHASE_MONOMIAL) for rep in (source, target)):
+        return None
+    sizes = target.number(), source.number()
+    _within(source, target, 2, sizes[0] * sizes[1], budget)
+    given = [_monomial_values(rep.matrices()) for rep in (source, target)]
+    order = math.lcm(*(_root_order(x) for side in given for matrix in side for _, x in matrix))
+    powers = {root(order, k): k for k in range(order)}
+    reads, writes = (
+        [Monomial(tuple(i for i, _ in matrix), tuple(powers[x] for _, x in matrix)) for matrix in side]
+        for side in given
+    )
+    found = orbits(reads, writes, order, sizes)
+    return Solution(2, found.count, lambda: _orbit_elements(found))
+
+
+def _monomial_values(matrices: Sequence[Matrix]) -> list[list[tuple[int, Number]]]:
+    return [values for matrix in matrices if (values := matrix.monomial()) is not None]
+
+
+def _root_order(x: Number) -> int:
+    """The order of a root of unity."""
+    if not isinstance(x, Cyclotomic):
+        return 1 if x == 1 else 2
+    return next(k for k in range(1, 2 * x.n + 1) if 2 * x.n % k == 0 and x**k == 1)
+
+
+def _orbit_elements(found: Orbits) -> list[Element]:
+    roots = [root(found.order, k) for k in range(found.order)]
+    return [{at: roots[k] for at, k in powers.items()} for powers in found.powers]
+
+
+def by_elimination(source: Rep, target: Rep, budget: int, expected: int | None) -> Solution:
+    """Tiers 3 and 4: linear algebra with the matrices of all generators, kept in files where it took long."""
+    outputs, inputs = target.number(), source.number()
+    _within(source, target, 3, _ELIMINATION * outputs * inputs, budget)
+    pairs = _generators(source, target)
+    tier = 3 if conductor(x for pair in pairs for m in pair for x in m.entries.values()) == 1 else 4
+    if outputs * inputs < _KEPT or expected is None:
+        elements = commuting(pairs, outputs, inputs)
+    else:
+        elements = _kept(pairs, outputs, inputs, expected)
+    return Solution(tier, len(elements), lambda: elements)
+
+
+def _generators(source: Rep, target: Rep) -> list[tuple[Matrix, Matrix]]:
+    return [
+        *zip(source.matrices(), target.matrices(), strict=True),
+        *zip(source.algebra(), target.algebra(), strict=True),
+    ]
+
+
+def _kept(pairs: list[tuple[Matrix, Matrix]], outputs: int, inputs: int, expected: int) -> list[Element]:
+    """The basis from the files, verified as if it had just been solved for; else solved for and written there."""
+    name = cache.key(pairs, outputs, inputs)
+    known = cache.load(name)
+    if known is not None and len(known) == expected and _is_basis(known, pairs, outputs, inputs):
+        return known
+    found = commuting(pairs, outputs, inputs)
+    cache.store(name, found)
+    return found
+
+
+def _is_basis(
+    elements: list[Element], pairs: Sequence[tuple[Matrix, Matrix]], outputs: int, inputs: int
+) -> bool:
+    """Whether these are independent intertwiners: each has an entry where all others have none."""
+    owners: dict[tuple[int, int], int] = {}
+    for element in elements:
+        for at in element:
+            owners[at] = owners.get(at, 0) + 1
+    return all(
+        any(owners[at] == 1 and x for at, x in element.items())
+        and all(i < outputs and j < inputs for i, j in element)
+        and all(commutes(a, b, element) for a, b in pairs)
+        for element in elements
+    )
+
+
+def _within(source: Rep, target: Rep, tier: int, work: int, budget: int) -> None:
+    if work > budget:
+        size = f"{target.number():,} x {source.number():,}"
+        fail(
+            "E0720",
+            f"Hom({source.text}, {target.text}) is too large to solve at tier {tier} ({METHODS[tier]}): a matrix of "
+            f"{size} is {work:,} units of work, the budget is {budget:,}",
+            help="give a larger `budget`, or write the representation as a sum: each pair of summands is solved apart",
+        )

@@ -1,0 +1,77 @@
+"""Tensor words: products of natural representations and their duals. Diagrams span their intertwiners."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from catnet.symmetry.finite_groups import Symmetric
+from catnet.symmetry.groups import Group
+from catnet.symmetry.lie_groups import Orthogonal, Symplectic, Unitary
+from catnet.symmetry.product_groups import FiniteProduct, Product
+from catnet.symmetry.reps import Rep
+from catnet.symmetry.reps_leaves import Natural, Trivial
+from catnet.symmetry.reps_nodes import Dual, Tensor
+from catnet.symmetry.solve.diagrams import Space
+
+
+@dataclass(frozen=True)
+class Letter:
+    """One tensor factor: the number of the group's factor that acts on it, and whether it is the dual."""
+
+    factor: int
+    dual: bool = False
+
+
+@dataclass(frozen=True)
+class Word:
+    """A tensor word: the natural spaces of the group's factors, the names of their sizes, and the letters."""
+
+    spaces: tuple[Space, ...]
+    names: tuple[str, ...]
+    letters: tuple[Letter, ...]
+
+
+def word(rep: Rep) -> Word | None:
+    """The representation as a tensor word, None where it is none."""
+    factors = factors_of(rep.group)
+    spaces = [natural_space(factor) for factor in factors]
+    letters = _letters(rep)
+    if letters is None or any(space is None for space in spaces):
+        return None
+    known = tuple(space for space in spaces if space is not None)
+    return Word(known, tuple(str(factor.size) for factor in factors), letters)
+
+
+def _letters(rep: Rep) -> tuple[Letter, ...] | None:
+    if isinstance(rep, Trivial):
+        return ()
+    if isinstance(rep, Natural):
+        return (Letter(0),)
+    if isinstance(rep, Dual) and isinstance(rep.inner, Natural):
+        return (Letter(0, True),)
+    if isinstance(rep, Tensor):
+        parts = [_letters(factor) for factor in rep.factors]
+        return None if None in parts else tuple(letter for part in parts for letter in part or ())
+    return None
+
+
+def natural_space(group: Group) -> Space | None:
+    """What diagrams need to know of a group's natural representation; None where no diagrams are known."""
+    if isinstance(group, Symmetric):
+        return Space("S", group.n.value)
+    if isinstance(group, Orthogonal):
+        negative = group.q.value if group.q.value is not None else 1
+        return Space("SO" if group.special else "O", group.size.value, negative)
+    if isinstance(group, Symplectic):
+        return Space("Sp", group.n.value)
+    if isinstance(group, Unitary):
+        if not group.special:
+            return Space("GL", group.n.value)
+        if group.n == 2:  # SU(2) preserves the same form as Sp(2), and has the same invariants
+            return Space("Sp", 2)
+    return None
+
+
+def factors_of(group: Group) -> tuple[Group, ...]:
+    """The factors of a product, the group itself where it is none."""
+    return group.factors if isinstance(group, Product | FiniteProduct) else (group,)

@@ -1,0 +1,54 @@
+"""What rooms above bring into static expressions: groups, representations, and the functions that make them."""
+
+from __future__ import annotations
+
+import functools
+import operator
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from catnet.types.dims import Dim
+
+MAX_POWER = 16
+
+FUNCTIONS: dict[str, Callable[..., Any]] = {}
+"""What may be called in a static expression besides `max`, `min` and `sqrt`; `catnet.symmetry` puts its words here."""
+
+
+class Member:
+    """A static value that is no number: a group or a representation. `str` is its text in the language."""
+
+
+class Space(Member):
+    """What an axis carries besides its size: a representation of a group, in a fixed basis and layout.
+
+    Two spaces of one dimension are different unless they are equal (see `catnet.symmetry`, whose
+    representations these are).
+    """
+
+    @property
+    def dim(self) -> Dim:
+        """The number of coordinates."""
+        raise NotImplementedError  # a representation says it
+
+    def subst(self, dims: Mapping[str, Dim]) -> Space:
+        """The space with names of sizes replaced."""
+        return self
+
+
+def joined(op: str, a: Any, b: Any) -> Any:
+    """`V + W`, `3*V`, the tensor product `V*W`, `V ^ 2`, the product `G*H`; `NotImplemented` for what is none."""
+    try:
+        if op == "+" and isinstance(a, Space) and isinstance(b, Space):
+            return a + b  # type: ignore[operator]
+        if op == "*" and isinstance(a, Space) and isinstance(b, Space):
+            return a @ b  # type: ignore[operator]
+        if op == "*" and isinstance(b, Space) and isinstance(a, Dim):
+            return b.__rmul__(a)  # type: ignore[attr-defined]
+        if op == "*" and isinstance(a, Member) and isinstance(b, Member):
+            return a * b  # type: ignore[operator]
+        if op == "^" and isinstance(a, Space) and isinstance(b, Dim) and 0 < (b.value or 0) <= MAX_POWER:
+            return functools.reduce(operator.matmul, [a] * (b.value or 1))
+    except TypeError:  # that the two do not go together is the answer
+        return NotImplemented
+    return NotImplemented
