@@ -27,7 +27,7 @@ from catnet.elaborate.evaluate import COMBINATORS
 from catnet.syntax.scan import RESERVED
 from catnet.types.dims import Dim, DimError
 from catnet.types.infer import TypeProblem
-from catnet.types.wires import ObjectVar, Wire
+from catnet.types.wires import ObjectVar, Pack, Wire
 
 __all__ = ["box", "wrong"]
 
@@ -101,12 +101,8 @@ def _unusable(word: str, cls: type[Box]) -> str:
 def _before(cls: type[Box], place: Span | None) -> None:
     """What must be right for the class to be made a dataclass; also turns defaults such as 4 into `Dim`s."""
     if not (isinstance(cls, type) and issubclass(cls, Box)):
-        fail(
-            "E0505",
-            f"`{getattr(cls, '__name__', cls)}` is not a `catnet.Box`",
-            place,
-            help="write class NAME(catnet.Box)",
-        )
+        shown = getattr(cls, "__name__", cls)
+        fail("E0505", f"`{shown}` is not a `catnet.Box`", place, help="write class NAME(catnet.Box)")
     for field in vars(cls).get("__annotations__", {}):
         if hasattr(Box, field) and not _is_class_variable(cls, field):
             fail("E0505", f"`{field}` would be a static argument of `{cls.__name__}`: it is annotated", place,
@@ -173,9 +169,8 @@ def _wrong_fields(cls: type[Box], problem: Callable[..., Diagnostic]) -> Iterato
 def _wrong_type(cls: type[Box], problem: Callable[..., Diagnostic]) -> Iterator[Diagnostic]:
     if not cls.signature:
         if "rule" not in _methods(cls):
-            yield problem(
-                f"`{cls.name}` says no type", 'write signature = "R[...s, d] -> R[...s, d]", or define `rule`'
-            )
+            help = 'write signature = "R[...s, d] -> R[...s, d]", or define `rule`'
+            yield problem(f"`{cls.name}` says no type", help)
         return
     try:
         signature, clauses = cls.type_rule()
@@ -186,14 +181,13 @@ def _wrong_type(cls: type[Box], problem: Callable[..., Diagnostic]) -> Iterator[
     given = {p.name for p in cls.params() if p.sort == "int"}
     inputs = [p for p in signature.dom if isinstance(p, Wire)]
     bound = given.union(*(w.symbols for w in inputs))
+    packs = {a for w in inputs for a in w.axes if isinstance(a, Pack)}
     for port in signature.cod:
         if isinstance(port, ObjectVar):
             free = [] if port in signature.dom else [port.name]
         else:
-            packs = {str(a) for w in inputs for a in w.axes}
-            free = sorted(port.symbols - bound) + [
-                str(a) for a in port.axes if str(a)[:3] == "..." and str(a) not in packs
-            ]
+            free = sorted(port.symbols - bound)
+            free += [str(a) for a in port.axes if isinstance(a, Pack) and a not in packs]
         for name in free:
             yield problem(f"`{name}` stands only in the output of `{cls.signature}`",
                           "let it stand in the input, or make it a static argument")  # fmt: skip

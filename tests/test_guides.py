@@ -1,7 +1,7 @@
 """The guides keep their word: every block is run, and every command prints what the guide shows.
 
-A block whose first line is `# NAME` is that file. Other Python blocks run in order, in one namespace; a console block is a
-command and what it prints.
+A block whose first line is `# NAME` is that file. Other Python blocks run in order, in one namespace; a console block
+is a command and what it prints.
 """
 
 from __future__ import annotations

@@ -14,14 +14,14 @@ PACKAGE = Path(__file__).parent.parent / "catnet"
 # Each room may import, when its modules are loaded, only from the rooms before it (and from itself).
 ORDER = [
     {"diagnostics"},
-    {"limits"},
+    {"limits", "nn"},
     {"syntax"},
     {"types"},
     {"symmetry"},
     {"diagrams"},
     {"boxes"},
     {"elaborate", "codes", "files"},
-    {"torch", "draw", "nn", "weights"},
+    {"torch", "draw", "weights"},
     {"analysis", "vocabulary", "declare"},
     {"rewrite"},
     {"hook", "editor", "testing"},

@@ -28,6 +28,7 @@ class Linear(Box):
     dagger_signature: ClassVar[str] = "R[...s, features] -> R[...s, d]"
     map_kind: ClassVar = "affine"
     parallel: ClassVar[bool] = True
+    between_spaces: ClassVar[str] = "intertwiner"
 
     def parameters(self, inputs: Object, outputs: Object) -> dict[str, tuple[Dim, ...]]:
         shapes: dict[str, tuple[Dim, ...]] = {"weight": (self.features, last(inputs))}

@@ -253,6 +253,13 @@ def law(options: Namespace) -> int:
     return WRONG if refuted or any(result.verdict == "refuted" for result in results) else FINE
 
 
+def basis(options: Namespace) -> int:
+    """`catnet basis GROUP MAP`: the linear maps that commute with a group."""
+    from catnet.cli.basis import basis as listed
+
+    return listed(options)
+
+
 def explain(options: Namespace) -> int:
     """`catnet explain CODE`: what a code means, or what a box does; without one, all codes."""
     from catnet import codes

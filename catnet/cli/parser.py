@@ -65,6 +65,7 @@ def make_parser() -> argparse.ArgumentParser:
     _add_compile(commands)
     _add_fmt(commands)
     _add_law(commands)
+    _add_basis(commands)
     _add_explain(commands)
     return parser
 
@@ -187,6 +188,25 @@ def _add_law(commands: Any) -> None:
     command.add_argument("file", metavar="FILE", help="a .cat file")
     command.add_argument("name", metavar="NAME", nargs="?", help="one law of it (default: all)")
     _roots(command)
+
+
+def _add_basis(commands: Any) -> None:
+    command = _command(
+        commands,
+        "basis",
+        "list the linear maps that commute with a group",
+        'catnet basis "S(n)" "V*V -> V*V"        V is the natural representation',
+        'catnet basis "SO(3)" "V*V -> V"         the cross product',
+        'catnet basis "O(1, 3)" "V*V -> 1"       a number is that many trivial representations',
+        'catnet basis "C(8)" "2*V -> V" --json   the same as data',
+    )
+    command.add_argument("group", metavar="GROUP", help="a group, such as S(n) or SO(3) * C(4)")
+    command.add_argument("map", metavar="MAP", help="SOURCE -> TARGET, two representations of it")
+    command.add_argument("--limit", type=_positive, default=60, metavar="N", help="print at most N elements (default 60)")
+    command.add_argument(
+        "--budget", type=_count, default=10**6, metavar="N", help="how many unknowns to solve for (default 1,000,000)"
+    )
+    command.add_argument("--json", action="store_true", help="print one JSON object instead of text")
 
 
 def _add_explain(commands: Any) -> None:

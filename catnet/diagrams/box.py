@@ -21,6 +21,7 @@ from catnet.types.dims import Dim
 from catnet.types.facts import Pred
 from catnet.types.infer import Binding
 from catnet.types.signature import Signature, read_signature
+from catnet.types.spaces import Member, Space
 from catnet.types.static import AxisRef, Condition, condition
 from catnet.types.wires import Object, Wire
 
@@ -52,6 +53,8 @@ SORTS: dict[Any, str] = {
     str: "str",
     AxisRef: "axis",
     tuple[Dim, ...]: "ints",
+    Space: "rep",
+    Member: "group",
 }
 
 
@@ -78,7 +81,8 @@ class Box:
     is not saved (else it is a module or a parameter, set as an attribute); `parallel`, whether PyTorch can cut
     its weights between ranks, by outputs or by inputs, so that the last axis of the one or the other is cut;
     `helpers`, the files of `catnet.nn` whose definitions the code uses; `evaluates`, whether the code is that
-    of evaluation alone, so that the module must refuse training.
+    of evaluation alone, so that the module must refuse training; `between_spaces`, the box that
+    this one becomes where a static argument is a representation.
     """
 
     name: ClassVar[str] = ""
@@ -95,6 +99,7 @@ class Box:
     open_keywords: ClassVar[str] = ""
     register: ClassVar[Literal["", "buffer"]] = ""
     parallel: ClassVar[bool] = False
+    between_spaces: ClassVar[str] = ""
     helpers: tuple[str, ...] = ()
     evaluates: bool = False
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from catnet.diagrams.graph import Node, Value
     from catnet.diagrams.terms import Choice, Diagram, Let, Shared
 
-_CODES = {"count": "E0204", "axis": "E0203", "rank": "E0203", "kind": "E0205", "open": "E0206"}
+_CODES = {"count": "E0204", "axis": "E0203", "space": "E0837", "rank": "E0203", "kind": "E0205", "open": "E0206"}
 
 _BATCH = re.compile(r"\.\.\.\?b\.\d+(, )?")
 _UNKNOWN = re.compile(r"\?([\w.]+)\[\.\.\.\?\1\]|\?[\w.]+(?=\[)|\?_\d*\b|\?\.\d+")
@@ -76,6 +76,8 @@ def _headline(problem: TypeProblem, got: Wire, expected: Wire, name: str, promis
     sizes = _axis_words(got, expected, problem.axis)
     if problem.reason == "axis":
         return f"{what} does not fit{to}: {sizes}"
+    if problem.reason == "space":
+        return f"{what} does not fit{to}: {_carries(got, problem.axis)} against {_carries(expected, problem.axis)}"
     if problem.reason == "rank":
         axes = f"{_axes(got)} against {_axes(expected)}"
         return f"{what} does not fit{to}: the wires have different numbers of axes, {axes}"
@@ -148,6 +150,14 @@ def _kind_words(wire: Wire) -> str:
 
 def _axis_words(got: Wire, expected: Wire, axis: int | None) -> str:
     return readable(f"`{_axis(got, axis)}` against `{_axis(expected, axis)}`")
+
+
+def _carries(wire: Wire, from_end: int | None) -> str:
+    """What an axis carries, in words."""
+    axis = _axis(wire, from_end)
+    if isinstance(axis, Axis) and axis.space is not None:
+        return f"`{axis.space}`"
+    return readable(f"the plain axis `{axis}`")
 
 
 def _axis(wire: Wire, from_end: int | None) -> object:
@@ -225,6 +235,8 @@ def _fix(problem: TypeProblem, node: Node, got: Wire, expected: Wire, inference:
             return f"turn integers into vectors first: `embedding({size}, d)` or `one_hot({size})`"
         return ""
     a, b = _axis(got, problem.axis), _axis(expected, problem.axis)
+    if problem.reason == "space":
+        return _same_space(a, b)
     if isinstance(a, Axis) and isinstance(b, Axis):
         if problem.reason == "open":
             facts = inference.facts
@@ -233,6 +245,16 @@ def _fix(problem: TypeProblem, node: Node, got: Wire, expected: Wire, inference:
     if problem.reason == "rank" and len(got.axes) > len(expected.axes):
         return "`flatten` joins axes, `mean(over = ...)` removes one"
     return ""
+
+
+def _same_space(got: object, expected: object) -> str:
+    """How an axis comes to carry what is asked: sizes alone never make two representations one."""
+    if isinstance(expected, Axis) and expected.space is not None:
+        if isinstance(got, Axis) and got.space is not None:
+            return f"end it with `linear({expected.space})`, which commutes with the group"
+        return f"say in the signature that it carries `{expected.space}`, from where the data comes in"
+    space = got.space if isinstance(got, Axis) else None
+    return f"if the symmetry is to end here, say so: forget({getattr(space, 'group', 'G')})"
 
 
 def _refit(problem: TypeProblem, node: Node, a: Axis, b: Axis, promise: str) -> str:

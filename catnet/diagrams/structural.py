@@ -186,7 +186,7 @@ class Dagger(Box):
 
     def parameters(self, inputs: Object, outputs: Object) -> dict[str, tuple[Dim, ...]]:
         weights = self.of.parameters(outputs, inputs)
-        return {"weight": weights["weight"]}
+        return {name: shape for name, shape in weights.items() if name != "bias"}
 
     def flops(self, inputs: Object, outputs: Object) -> Dim:
         return self.of.flops(outputs, inputs)

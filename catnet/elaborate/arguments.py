@@ -6,10 +6,11 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from catnet.diagnostics import Span, fail
-from catnet.diagrams.box import REQUIRED, Box, Param
+from catnet.diagrams.box import REQUIRED, VOCABULARY, Box, Param
 from catnet.diagrams.terms import Diagram
 from catnet.types.dims import Dim
 from catnet.types.facts import Pred
+from catnet.types.spaces import Member, Space
 from catnet.types.static import AxisRef, Condition, Unknown, describe, nearest
 
 SORT_WORDS = {
@@ -20,6 +21,8 @@ SORT_WORDS = {
     "axis": "an axis, by index or by name",
     "ints": "an integer or a tuple of integers",
     "net": "a diagram",
+    "rep": "a representation",
+    "group": "a group",
 }
 
 
@@ -79,6 +82,8 @@ def converted(sort: str, value: Any) -> Any:
 
 def make_box(cls: type[Box], given: Mapping[str, tuple[Any, Span | None]]) -> Box:
     """A box from matched arguments."""
+    if cls.between_spaces and any(isinstance(value, Space) for value, _ in given.values()):
+        cls = VOCABULARY[cls.between_spaces]
     params = {p.name: p for p in cls.params()}
     values = {
         k: coerce(cls.name, params.get(k) or Param(k, "int", REQUIRED), value, span)
@@ -141,4 +146,6 @@ _COERCE = {
     "axis": _axis,
     "ints": _ints,
     "net": _net,
+    "rep": lambda value: value if isinstance(value, Space) else None,
+    "group": lambda value: value if isinstance(value, Member) and not isinstance(value, Space) else None,
 }

@@ -6,7 +6,7 @@ Mistakes are reported and the broken part becomes a hole that fits everywhere, s
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from catnet.boxes import VOCABULARY
@@ -194,14 +194,15 @@ class Evaluator:
             raise CatnetError()  # told where it is declared
         else:
             fail("E0201", f"unknown name `{name}`", word(span, name), help=nearest(name, self.scope.words))
-        given = match(
-            name,
-            params,
-            [(e, e.span) for e in positional],
-            {k: (e, e.span) for k, e in keyword.items()},
-            span,
-            extra,
-        )
+        try:
+            written = [(e, e.span) for e in positional], {k: (e, e.span) for k, e in keyword.items()}
+            given = match(name, params, *written, span, extra)
+        except CatnetError as error:
+            if found is None or name not in VOCABULARY:
+                raise
+            raise CatnetError(
+                *(replace(d, notes=(*d.notes, hidden_box(name)), help=OTHER_NAME) for d in error.diagnostics)
+            ) from None
         sorts = {p.name: p.sort for p in params}
         values = {k: (self.argument(e, sorts.get(k, "int")), place) for k, (e, place) in given.items()}
         if found is not None:
@@ -307,6 +308,14 @@ class Evaluator:
             if name not in scope.used:
                 drop = f"drop it in words, `_ = {name} >> drop`, or leave it out" if name in scope.wires else ""
                 self.report.add(Diagnostic("E0209", f"`{name}` is never used", span, help=drop))
+
+
+OTHER_NAME = "to use the box, give the net another name"
+
+
+def hidden_box(name: str) -> Note:
+    """What is told of a name that a file has given to a net of its own, where the box may be meant."""
+    return Note(f"`{name}` is the net of this file here, which hides the box of that name")
 
 
 def net_params(declaration: Declaration) -> tuple[Param, ...]:

@@ -6,13 +6,14 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from catnet.boxes import VOCABULARY
 from catnet.diagnostics import Diagnostic, Note, Report
 from catnet.diagrams import mistakes, terms
 from catnet.diagrams.arity import arity, opening_width
 from catnet.diagrams.graph import Graph, Node
 from catnet.diagrams.structural import Identity
 from catnet.diagrams.typing import Typing
-from catnet.elaborate.evaluate import Evaluator
+from catnet.elaborate.evaluate import OTHER_NAME, Evaluator, hidden_box
 from catnet.elaborate.leaves import NetParam, generic_statics, opaque_object
 from catnet.elaborate.loading import Module, word
 from catnet.elaborate.nets import body_term, net_scope
@@ -177,12 +178,13 @@ def endless_nets(module: Module) -> Iterator[Diagnostic]:
         chain = _cycle(name, uses) if name in cyclic else []
         if chain and frozenset(chain) not in told:
             told.add(frozenset(chain))
+            hides = [hidden_box(n) for n in chain[:-1] if n in VOCABULARY]
             yield Diagnostic(
                 "E0217",
                 f"`{name}` never ends: it always uses itself",
                 word(net.span, name),
-                notes=(Note("the chain: " + " > ".join(chain)),),
-                help="guard the recursion: if n == 0 then ... else ...",
+                notes=(Note("the chain: " + " > ".join(chain)), *hides),
+                help=OTHER_NAME if hides else "guard the recursion: if n == 0 then ... else ...",
             )
 
 

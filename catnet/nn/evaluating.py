@@ -1,14 +1,12 @@
 """Modules that are made for inference alone.
 
-    >>> Evaluation().training
-    False
-    >>> Evaluation().train()
-    Traceback (most recent call last):
-        ...
-    RuntimeError: Evaluation was optimised for inference: train the literal module and load its state dict here
+>>> Evaluation().training
+False
+>>> Evaluation().train()
+Traceback (most recent call last):
+    ...
+RuntimeError: Evaluation was optimised for inference: train the literal module and load its state dict here
 """
-
-from __future__ import annotations
 
 from torch import nn
 
@@ -20,7 +18,7 @@ class Evaluation(nn.Module):
         super().__init__()
         self.training = False
 
-    def train(self, mode: bool = True) -> nn.Module:
+    def train(self, mode: bool = True) -> "Evaluation":
         """Nothing but evaluation; raises `RuntimeError` where training is asked for."""
         if mode:
             name = type(self).__name__

@@ -2,8 +2,8 @@
 
 With s = w / sqrt(v + eps) and t = c - m s, for running mean m and variance v, weight w and bias c, it is x -> s x + t
 on each channel. Both functions work on a state dict while it is loaded: the entries of the literal layers go, those of
-one layer come. Names of layers end with a dot. Without the entries of literal layers they do nothing, so that a folded
-layer loads its own entries too. All is computed in float64 and rounded once.
+one layer come. `prefix` stands before the names of the layers. Without the entries of literal layers they do nothing,
+so that a folded layer loads its own entries too. All is computed in float64 and rounded once.
 """
 
 from __future__ import annotations
@@ -12,9 +12,10 @@ import torch
 from torch import Tensor
 
 
-def fold_norm_after(state: dict[str, Tensor], layer: str, norm: str, eps: float, axis: int = 0) -> None:
+def fold_norm_after(state: dict[str, Tensor], prefix: str, layer: str, norm: str, eps: float, axis: int = 0) -> None:
     """Fold a batch normalisation into the layer before it: s (W x + b) + t = (s W) x + (s b + t). The output channels
     are `axis` of the weight: 0 in linear layers and convolutions, 1 in transposed convolutions."""
+    layer, norm = f"{prefix}{layer}.", f"{prefix}{norm}."
     weight = state.get(layer + "weight")
     norms = _scale_and_shift(state, norm, eps, weight, axis)
     if weight is None or norms is None:
@@ -25,9 +26,10 @@ def fold_norm_after(state: dict[str, Tensor], layer: str, norm: str, eps: float,
     state[layer + "bias"] = (scale * bias + shift).to(weight.dtype)
 
 
-def fold_norm_before(state: dict[str, Tensor], norm: str, layer: str, eps: float) -> None:
+def fold_norm_before(state: dict[str, Tensor], prefix: str, norm: str, layer: str, eps: float) -> None:
     """Fold a batch normalisation into the layer after it: W (s x + t) + b = (W s) x + (W t + b). For a convolution
     this is exact where it pads with its own entries, or not at all."""
+    layer, norm = f"{prefix}{layer}.", f"{prefix}{norm}."
     weight = state.get(layer + "weight")
     norms = _scale_and_shift(state, norm, eps, weight, 1)
     if weight is None or norms is None:

@@ -201,7 +201,7 @@ def check_turns(x: Tensor, kernel_size: int, stride: int, padding: int) -> None:
         if stride > 1 and (size + 2 * padding - kernel_size) % stride:
             raise ValueError(
                 f"a stride of {stride} breaks the turns of an image of size {size}:"
-                f" ({size} + 2*{padding} - {kernel_size}) is no multiple of {stride}; change the padding or the kernel's size"
+                f" ({size} + 2*{padding} - {kernel_size}) is no multiple of {stride}; change the padding or kernel_size"
             )
 
 

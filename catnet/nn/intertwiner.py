@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from typing import SupportsFloat
+from typing import Any, SupportsFloat
 
 import torch
 import torch.nn.functional as F
@@ -15,7 +15,7 @@ from catnet.nn.irreps import Irreps
 
 DENSE = 0.25  # the part of non-zero entries of a basis from which one product assembles faster than scattering does
 
-Sparse = Mapping[tuple[int, ...], SupportsFloat]  # the entries that are not 0, by index
+Sparse = Mapping[Any, SupportsFloat]  # the entries that are not 0, by index
 
 
 class Intertwiner(Assembled):

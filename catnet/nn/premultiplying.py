@@ -1,8 +1,8 @@
 """One affine layer for two in a row: W2 (W1 x + b1) + b2 = (W2 W1) x + (W2 b1 + b2).
 
 The functions work on a state dict while it is loaded: the entries of the literal layers go, those of their product
-come, under the name of the first. Names of layers end with a dot. Without the entries of literal layers they do
-nothing, so that a product loads its own entries too. All is computed in float64 and rounded once.
+come, under the name of the first. `prefix` stands before the names of the layers. Without the entries of literal
+layers they do nothing, so that a product loads its own entries too. All is computed in float64 and rounded once.
 """
 
 from __future__ import annotations
@@ -11,8 +11,9 @@ import torch
 from torch import Tensor
 
 
-def premultiply(state: dict[str, Tensor], first: str, second: str) -> None:
+def premultiply(state: dict[str, Tensor], prefix: str, first: str, second: str) -> None:
     """Multiply the second of two linear layers, or a second convolution whose kernel is one entry, into the first."""
+    first, second = f"{prefix}{first}.", f"{prefix}{second}."
     inner, outer = state.get(first + "weight"), state.get(second + "weight")
     if inner is None or outer is None or outer.shape[1] != inner.shape[0]:
         return
@@ -27,9 +28,10 @@ def premultiply(state: dict[str, Tensor], first: str, second: str) -> None:
         state[first + "bias"] = (bias if biases[1] is None else bias + biases[1].double()).to(inner.dtype)
 
 
-def scale_layer(state: dict[str, Tensor], layer: str, into: str, by: float, bias: bool) -> None:
+def scale_layer(state: dict[str, Tensor], prefix: str, layer: str, into: str, by: float, bias: bool) -> None:
     """Multiply the weight of a layer by a number, its bias only where the number comes after the layer. The scaled
     layer has another name, as nothing else tells its entries from those of the literal one."""
+    layer, into = f"{prefix}{layer}.", f"{prefix}{into}."
     weight = state.pop(layer + "weight", None)
     if weight is None:
         return

@@ -1,8 +1,8 @@
 """Equal layers side by side as one product: rows of one matrix where they see one input, a batched product else.
 
 `join_rows` and `stack_parts` work on a state dict while it is loaded: the entries of the literal layers go, those of
-one layer come. Names end with a dot. Without the entries of all literal layers they do nothing, so that a joined layer
-loads its own entries too.
+one layer come. `prefix` stands before all names. Without the entries of all literal layers they do nothing, so that a
+joined layer loads its own entries too.
 """
 
 from __future__ import annotations
@@ -11,18 +11,21 @@ import torch
 from torch import Tensor, nn
 
 
-def join_rows(state: dict[str, Tensor], into: str, layers: tuple[str, ...]) -> None:
+def join_rows(state: dict[str, Tensor], prefix: str, into: str, layers: tuple[str, ...]) -> None:
     """The layers as one with all their output channels, one after the other: weights (k, ...) become (n*k, ...)."""
     for key in ("weight", "bias"):
-        if all(layer + key in state for layer in layers):
-            state[into + key] = torch.cat([state.pop(layer + key) for layer in layers])
+        found = [f"{prefix}{layer}.{key}" for layer in layers]
+        if all(name in state for name in found):
+            state[f"{prefix}{into}.{key}"] = torch.cat([state.pop(name) for name in found])
 
 
-def stack_parts(state: dict[str, Tensor], into: str, parts: tuple[str, ...]) -> None:
+def stack_parts(state: dict[str, Tensor], prefix: str, into: str, parts: tuple[str, ...]) -> None:
     """Equal parts as one: every entry of a part, of any shape, gets a first axis of the parts."""
-    for key in [name[len(parts[0]) :] for name in state if name.startswith(parts[0])]:
-        if all(part + key in state for part in parts):
-            state[into + key] = torch.stack([state.pop(part + key) for part in parts])
+    first = f"{prefix}{parts[0]}."
+    for key in [name.removeprefix(first) for name in state if name.startswith(first)]:
+        found = [f"{prefix}{part}.{key}" for part in parts]
+        if all(name in state for name in found):
+            state[f"{prefix}{into}.{key}"] = torch.stack([state.pop(name) for name in found])
 
 
 class StackedLinear(nn.Module):
@@ -50,7 +53,7 @@ class StackedLinear(nn.Module):
             y = torch.bmm(rows, self.weight.mT)
         else:
             y = torch.baddbmm(self.bias.unsqueeze(1), rows, self.weight.mT)
-        return y.reshape(x.shape[:-1] + (k,))
+        return y.reshape((*x.shape[:-1], k))
 
     def extra_repr(self) -> str:
         n, k, d = self.weight.shape

@@ -1,17 +1,17 @@
 """Fresh weights of a rewritten module: those that fresh layers of the literal module would have given it.
 
-    >>> from catnet.nn.premultiplying import premultiply
-    >>> class Product(nn.Module):
-    ...     def __init__(self):
-    ...         super().__init__()
-    ...         self.first = nn.Linear(3, 2, device="meta")
-    ...         take_weights(self, first=nn.Linear(3, 8), second=nn.Linear(8, 2))
-    ...
-    ...     def _load_from_state_dict(self, state, prefix, *rest):
-    ...         premultiply(state, prefix + "first.", prefix + "second.")
-    ...         super()._load_from_state_dict(state, prefix, *rest)
-    >>> Product().first.weight.shape
-    torch.Size([2, 3])
+>>> from catnet.nn.premultiplying import premultiply
+>>> class Product(nn.Module):
+...     def __init__(self):
+...         super().__init__()
+...         self.first = nn.Linear(3, 2, device="meta")
+...         take_weights(self, first=nn.Linear(3, 8), second=nn.Linear(8, 2))
+...
+...     def _load_from_state_dict(self, state, prefix, *rest):
+...         premultiply(state, prefix, "first", "second")
+...         super()._load_from_state_dict(state, prefix, *rest)
+>>> Product().first.weight.shape
+torch.Size([2, 3])
 """
 
 from __future__ import annotations

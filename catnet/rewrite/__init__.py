@@ -20,9 +20,17 @@ __all__ = ["Aim", "Mode", "Rewritten", "Rule", "optimised", "rewriter", "rules"]
 @cache
 def rules() -> tuple[Rule, ...]:
     """All rules, in the order in which they are tried."""
+    from catnet.rewrite.attention import Attention
     from catnet.rewrite.chain import Reassociation
+    from catnet.rewrite.constant import Folding
+    from catnet.rewrite.contraction import ContractionOrder
+    from catnet.rewrite.sharing import Sharing
+    from catnet.rewrite.weights_batch import JoinRows, Stack
+    from catnet.rewrite.weights_fold import FoldNorm
+    from catnet.rewrite.weights_product import Premultiply, ScaleWeights
 
-    return (Reassociation(),)
+    weights = (FoldNorm(), ScaleWeights(), Premultiply(), JoinRows(), Stack())
+    return (Attention(), Reassociation(), ContractionOrder(), Sharing(), Folding(), *weights)
 
 
 def optimised(

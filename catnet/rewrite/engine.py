@@ -152,6 +152,8 @@ class _Engine:
         old, new = (p.flops if rule.measure == "flops" else p.time for p in (before, after))
         if old == new:
             return None
+        if rule.saves:
+            old, new = old * (100 - rule.saves), new * 100
         reason = self._refusal(rule, old, new)
         return Miss(match.lead, reason) if reason else (change, before, after)
 

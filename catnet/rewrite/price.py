@@ -56,7 +56,18 @@ class Prices:
         rows = [self._node(node) for node in nodes]
         return Price(total(r.calls for r in rows), total(r.flops for r in rows), total(r.moved for r in rows))
 
+    def side_by_side(self, part: Graph, copies: int, stacked: Object) -> Price:
+        """The price of copies of a part that run as one: their work at the calls of one. `stacked` are the wires that
+        are copied next to one another before."""
+        one, moved = self.of_graph(part), self._bytes(stacked) * (2 * self.batch)
+        calls = one.calls + Dim.const(len(stacked) // copies)
+        return Price(calls, one.flops * copies, one.moved * copies + moved)
+
     def _node(self, node: Node) -> Price:
+        own = getattr(node.box, "price", None)  # of parts that run side by side
+        if own is not None:
+            found: Price = own(self, node.dom)
+            return found
         flops = self._costs.node_flops(node) * self.batch
         if node.graphs:
             inner = [self.of_graph(g) for g in node.graphs]

@@ -98,13 +98,14 @@ class Rule:
     """A law that makes graphs faster.
 
     `law` states it for people; `modes` says where it holds; `measure` says what decides whether it pays: fewer FLOPs,
-    less predicted time, or always.
+    less predicted time, or always. `saves` is how much of it must be saved at least, in per cent.
     """
 
     name: ClassVar[str] = ""
     law: ClassVar[str] = ""
     modes: ClassVar[tuple[Mode, ...]] = ("train", "infer")
     measure: ClassVar[Measure] = "flops"
+    saves: ClassVar[int] = 0
 
     def find(self, view: View) -> Iterator[Match | Miss]:
         """The places in a graph, in the order of its nodes."""

@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from catnet.diagrams.graph import Graph, Node, Value
 from catnet.diagrams.typing import Typing
 from catnet.rewrite.names import keeps_names
-from catnet.rewrite.rule import Match
+from catnet.rewrite.rule import Match, is_free
 from catnet.types.facts import Facts
 from catnet.types.infer import Inference
 
@@ -134,6 +134,7 @@ def _ordered(items: list[_Item]) -> list[_Item] | None:
 def _rebuilt(graph: Graph, items: Sequence[_Item]) -> Graph | None:
     """A new graph of new nodes and values; values keep their wires and names, nodes their spans and labels. None where
     a part with weights could not keep its name."""
+    items = _live(graph, items)
     now: dict[int, Value] = {id(v): Value(v.wire, None, v.port, v.name) for v in graph.inputs}
     nodes: list[Node] = []
     stayed: dict[int, Node] = {}
@@ -152,6 +153,18 @@ def _rebuilt(graph: Graph, items: Sequence[_Item]) -> Graph | None:
     outputs = tuple(now[id(v)] for v in graph.outputs)
     made = replace(graph, inputs=tuple(now[id(v)] for v in graph.inputs), outputs=outputs, nodes=tuple(nodes))
     return made if keeps_names(graph, made, stayed) else None
+
+
+def _live(graph: Graph, items: Sequence[_Item]) -> list[_Item]:
+    """The items without what is needed no more and may be dropped."""
+    needed = {id(value) for value in graph.outputs}
+    kept: list[_Item] = []
+    for item in reversed(items):
+        used = any(id(value) in needed for value in item.gives)
+        if used or item.change is not None or not all(is_free(node) for node in item.nodes):
+            kept.append(item)
+            needed.update(id(value) for value in item.needs)
+    return kept[::-1]
 
 
 def _place(change: Change, now: dict[int, Value], nodes: list[Node]) -> None:

@@ -14,6 +14,8 @@ from catnet.boxes.linear import Linear, last
 from catnet.diagrams.box import Box, Site
 from catnet.diagrams.graph import Graph, Node
 from catnet.diagrams.normal import box_key
+from catnet.rewrite.names import submodule_names
+from catnet.rewrite.rule import View
 from catnet.types.dims import Dim
 from catnet.types.wires import Object
 
@@ -33,40 +35,27 @@ class Layer:
 
 
 def call(function: str, *arguments: object) -> str:
-    """The call of a loading function: names of layers are strings, other arguments numbers.
+    """The call of a loading function, for the names of layers and further arguments.
 
-    >>> call("premultiply", "first", "second")
-    'premultiply(state, prefix + "first.", prefix + "second.")'
-    >>> call("join_rows", "both", ("one", "two"))
-    'join_rows(state, prefix + "both.", (prefix + "one.", prefix + "two."))'
+    >>> call("fold_norm_after", "conv", "norm", 1e-05)
+    "fold_norm_after(state, prefix, 'conv', 'norm', 1e-05)"
     """
-    return f"{function}(state, {', '.join(map(_argument, arguments))})"
-
-
-def _argument(value: object) -> str:
-    if isinstance(value, str):
-        return f'prefix + "{value}."'
-    if isinstance(value, tuple):
-        names = [_argument(v) for v in value]
-        return f"({', '.join(names)}{',' if len(names) == 1 else ''})"
-    return repr(value)
+    return f"{function}(state, prefix, {', '.join(map(repr, arguments))})"
 
 
 class Derived(Box):
-    """A layer, `made`, that stands for literal `layers`; `steps` are the calls that compute its weights from theirs.
-
-    `file` names the file of `catnet.nn` that the last step is from.
-    """
+    """A layer, `made`, that stands for literal `layers`; `steps` are the calls that compute its weights from theirs,
+    with functions from `files` of `catnet.nn`. `evaluates` says that this holds in evaluation alone."""
 
     family = "linear"
 
     def __init__(
-        self, made: Box, layers: tuple[Layer, ...], steps: tuple[str, ...], helpers: tuple[str, ...], evaluates: bool
+        self, made: Box, layers: tuple[Layer, ...], steps: tuple[str, ...], files: tuple[str, ...], evaluates: bool
     ) -> None:
         self.made = made
         self.layers = layers
         self.steps = steps
-        self.helpers = tuple(sorted({"taking", *helpers, *(["evaluating"] if evaluates else [])}))
+        self.helpers = tuple(sorted({"taking", *files, *(["evaluating"] if evaluates else [])}))
         self.evaluates = evaluates
         self.name = made.name  # type: ignore[misc]
         self.arity = made.arity
@@ -91,7 +80,7 @@ class Derived(Box):
 
     def module(self, site: Site) -> str | None:
         made = self.made.module(site)
-        assert made is not None and made.endswith(")")
+        assert made is not None
         return made[:-1] + ', device="meta")'
 
     def fresh_weights(self, site: Site) -> str:
@@ -119,6 +108,11 @@ def origin(node: Node, name: str) -> tuple[tuple[Layer, ...], tuple[str, ...], t
         files = tuple(f for f in node.box.helpers if f not in ("taking", "evaluating"))
         return node.box.layers, node.box.steps, files
     return (Layer(name, node.box, node.dom, node.cod),), (), ()
+
+
+def named(view: View) -> dict[int, str]:
+    """The names of the submodules, by the id of the node."""
+    return {id(n): m or "" for n, m in zip(view.graph.nodes, submodule_names(view.graph), strict=True)}
 
 
 class SliceLinear(Linear):
@@ -189,9 +183,9 @@ class SideBySide(Box):
         """As many times as there are parts, for counting FLOPs."""
         return Dim.const(len(self.names))
 
-    def price(self, prices: Prices) -> Price:
+    def price(self, prices: Prices, inputs: Object) -> Price:
         """The work of all parts at the calls of one, and the stacking."""
-        return prices.side_by_side(self.part, len(self.names), 0 if self.fan else len(self.part.inputs))
+        return prices.side_by_side(self.part, len(self.names), () if self.fan else inputs)
 
     def loading(self) -> list[str]:
         return [call("stack_parts", self.name, self.names)]

@@ -13,9 +13,8 @@ from catnet.boxes.norm import BatchNorm
 from catnet.diagrams.box import Box
 from catnet.diagrams.graph import Node
 from catnet.diagrams.terms import Labelled, Leaf
-from catnet.rewrite.names import submodule_names
 from catnet.rewrite.rule import Match, Measure, Miss, Mode, Rule, View
-from catnet.rewrite.weights_boxes import Layer, Derived, call, origin, plain
+from catnet.rewrite.weights_boxes import Derived, Layer, call, named, origin, plain
 
 FOLDABLE = (Linear, Convolution, TransposedConvolution)
 
@@ -32,7 +31,7 @@ class FoldNorm(Rule):
         norms = [n for n in view.graph.nodes if isinstance(n.box, BatchNorm)]
         if not norms:
             return
-        names = {id(n): m or "" for n, m in zip(view.graph.nodes, submodule_names(view.graph), strict=True)}
+        names = named(view)
         for norm in norms:
             found = folded(norm, view, names)
             if found is not None:
@@ -97,7 +96,7 @@ def _refusal(layer: Node, norm: Node) -> str:
 
 def with_bias(box: Box) -> Box:
     """The same linear layer or convolution with a bias."""
-    return type(box)(**{**box.statics(), "bias": True})  # type: ignore[arg-type]
+    return type(box)(**{**box.statics(), "bias": True})
 
 
 def _match(first: Node, second: Node, layer: Node, names: dict[int, str], axis: int) -> Match:

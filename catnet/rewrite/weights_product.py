@@ -12,9 +12,8 @@ from catnet.diagrams.box import Box
 from catnet.diagrams.graph import Node
 from catnet.diagrams.structural import Scale
 from catnet.diagrams.terms import Labelled, Leaf
-from catnet.rewrite.names import submodule_names
 from catnet.rewrite.rule import Match, Measure, Miss, Mode, Rule, View
-from catnet.rewrite.weights_boxes import Derived, call, origin, plain
+from catnet.rewrite.weights_boxes import Derived, call, named, origin, plain
 from catnet.torch.names import Names
 
 AFFINE = (Linear, Convolution)
@@ -26,7 +25,6 @@ class Premultiply(Rule):
     name: ClassVar[str] = "premultiplication"
     law: ClassVar[str] = "W2 (W1 x + b1) + b2 = (W2 W1) x + (W2 b1 + b2)"
     modes: ClassVar[tuple[Mode, ...]] = ("infer",)
-    measure: ClassVar[Measure] = "time"
 
     def find(self, view: View) -> Iterator[Match | Miss]:
         names: dict[int, str] = {}
@@ -38,7 +36,7 @@ class Premultiply(Rule):
             if reason:
                 yield Miss(node, reason)
                 continue
-            names = names or _names(view)
+            names = names or named(view)
             yield _product(first, node, names)
 
 
@@ -59,13 +57,9 @@ class ScaleWeights(Rule):
             for layer in (before, after):
                 if layer is None or layer.owner is not None or not isinstance(plain(layer.box), AFFINE):
                     continue
-                names = names or _names(view)
+                names = names or named(view)
                 yield _scaled(node, layer, layer is before, names)
                 break
-
-
-def _names(view: View) -> dict[int, str]:
-    return {id(n): m or "" for n, m in zip(view.graph.nodes, submodule_names(view.graph), strict=True)}
 
 
 def _in_a_row(first: Box, second: Box) -> bool:
@@ -91,7 +85,8 @@ def _refusal(first: Node, second: Node, view: View) -> str:
 def _product(first: Node, second: Node, names: dict[int, str]) -> Match:
     name, other = names[id(first)], names[id(second)]
     inner, outer = plain(first.box), plain(second.box)
-    assert isinstance(inner, AFFINE) and isinstance(outer, AFFINE)
+    assert isinstance(inner, AFFINE)
+    assert isinstance(outer, AFFINE)
     width = {"features" if isinstance(outer, Linear) else "channels": _width(outer)}
     made = type(inner)(**{**inner.statics(), **width, "bias": inner.bias or outer.bias})
     one, two = origin(first, name), origin(second, other)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
 from catnet.diagnostics import fail
 
@@ -66,3 +67,45 @@ def word_text(names: tuple[str, ...], word: Word) -> str:
             inner = word_text(names, word[:length])
             return f"({inner})^{len(word) // length}" if "*" in inner else f"{inner}^{len(word) // length}"
     return "*".join(names[i] if power == 1 else f"{names[i]}^{power}" for i, power in word) or "1"
+
+
+def read_word(text: str, names: tuple[str, ...]) -> Word:
+    """A word from its text, such as `(g1*g2)^5*g1^-1`. Raises E0701 for what is none in these names."""
+    letters, rest = _product(re.findall(r"\w+|\S", text), names, text)
+    if rest:
+        _no_word(text, names)
+    return letters
+
+
+def _product(tokens: list[str], names: tuple[str, ...], text: str) -> tuple[Word, list[str]]:
+    word, rest = _power(tokens, names, text)
+    while rest and rest[0] == "*":
+        more, rest = _power(rest[1:], names, text)
+        word += more
+    return word, rest
+
+
+def _power(tokens: list[str], names: tuple[str, ...], text: str) -> tuple[Word, list[str]]:
+    if tokens and tokens[0] == "(":
+        inner, tokens = _product(tokens[1:], names, text)
+        if not tokens or tokens[0] != ")":
+            _no_word(text, names)
+    elif tokens and tokens[0] in names:
+        inner = ((names.index(tokens[0]), 1),)
+    else:
+        _no_word(text, names)
+    tokens = tokens[1:]
+    if not tokens or tokens[0] != "^":
+        return inner, tokens
+    negative = tokens[1:2] == ["-"]
+    digits, tokens = tokens[1 + negative : 2 + negative], tokens[2 + negative :]
+    if not digits or not digits[0].isdigit():
+        _no_word(text, names)
+    if negative:
+        inner = tuple((i, -power) for i, power in reversed(inner))
+    count = int(digits[0])
+    return (((inner[0][0], inner[0][1] * count),) if len(inner) == 1 else inner * count), tokens
+
+
+def _no_word(text: str, names: tuple[str, ...]) -> NoReturn:
+    fail("E0701", f"`{text}` is not a word in {', '.join(names)}", help='write it as "(g1*g2)^5"')

@@ -15,8 +15,9 @@ Tree = dict[Permutation, tuple[Permutation, int] | None]
 """Elements in the order found: for each the element before it and the generator that leads on; None for the identity."""
 
 
-def elements(generators: Sequence[Permutation], degree: int, name: str) -> Tree:
+def elements(generators: Sequence[Permutation], name: str) -> Tree:
     """The elements of a permutation group, breadth first. Raises E0707 where they are too many."""
+    degree = len(generators[0]) if generators else 1
     start = tuple(range(degree))
     found: Tree = {start: None}
     queue = deque([start])
@@ -47,8 +48,7 @@ def word_in(tree: Tree, element: Permutation) -> Word:
 def conjugacy_classes(group: FiniteGroup) -> list[Conjugacy]:
     """The conjugacy classes, each with a shortest element as its representative."""
     generators = group.realisation()
-    degree = len(generators[0]) if generators else 1
-    tree = elements(generators, degree, str(group))
+    tree = elements(generators, str(group))
     inverses = [inverted(generator) for generator in generators]
     seen: set[Permutation] = set()
     classes = []

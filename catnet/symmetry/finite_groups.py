@@ -17,6 +17,7 @@ from catnet.symmetry.groups import (
     FiniteGroup,
     Permutation,
     as_size,
+    composed,
     power_of,
 )
 from catnet.symmetry.kinds import Kind
@@ -89,6 +90,10 @@ class Cyclic(_OnPoints):
         n = self.number()
         return (tuple((i + 1) % n for i in range(n)),)
 
+    def listing(self) -> list[Permutation]:
+        """r^0, r^1, ..."""
+        return [conjugacy.permutation for conjugacy in self.classes()]
+
     def classes(self) -> Sequence[Conjugacy]:
         n = self.number()
         return [Conjugacy(1, ((0, k),), tuple((i + k) % n for i in range(n))) for k in range(n)]
@@ -125,6 +130,16 @@ class Dihedral(_OnPoints):
         r, s = self.natural_permutations()
         n = len(r)
         return (*r, n, n + 1), (*s, n + 1, n)
+
+    def listing(self) -> list[Permutation]:
+        """r^0, r^1, ... and then r^0 s, r^1 s, ..."""
+        r, s = self.realisation()
+        turns = [power_of(r, k) for k in range(self.number())]
+        return [*turns, *(composed(turn, s) for turn in turns)]
+
+    def signs(self) -> tuple[int, ...]:
+        """The determinant in the plane: reflections have -1."""
+        return 1, -1
 
     def sample(self, rng: random.Random) -> Element:
         return Element(self, ((0, rng.randrange(self.number())), (1, rng.randrange(2))))
@@ -173,6 +188,11 @@ class Symmetric(_OnPoints):
             letters += [(0, j - turned), (1, 1)] if j != turned else [(1, 1)]
             turned = j
         return tuple(letters + ([(0, -turned)] if turned else []))
+
+    def signs(self) -> tuple[int, ...]:
+        """The parity."""
+        n = self.number()
+        return (-1) ** (n - 1), -1 if n > 1 else 1
 
     def sample(self, rng: random.Random) -> Element:
         points = list(range(self.number()))

@@ -137,6 +137,14 @@ class Group(Member):
         """The pieces over which class functions are averaged (see `catnet.symmetry.strata`)."""
         raise NotImplementedError
 
+    def word_at(self, stratum: Stratum) -> Word:
+        """The component of a stratum (of a finite group: an element) as a word in the discrete generators."""
+        raise NotImplementedError
+
+    def signs(self) -> tuple[int, ...] | None:
+        """The sign of each discrete generator (parity, determinant); None where the group has none of that name."""
+        return None
+
     def __mul__(self, other: Group) -> Group:
         from catnet.symmetry.product_groups import product
 
@@ -164,6 +172,17 @@ class FiniteGroup(Group):
     def realisation(self) -> tuple[Permutation, ...]:
         """The discrete generators as permutations of a set on which the group acts faithfully."""
         raise NotImplementedError
+
+    def listing(self) -> list[Permutation]:
+        """The elements as permutations of `realisation`, in the order of the regular representation's basis."""
+        from catnet.symmetry.enumeration import elements
+
+        self.need_numbers("a list of the elements")
+        return list(elements(self.realisation(), str(self)))
+
+    def word_at(self, stratum: Stratum) -> Word:
+        assert isinstance(stratum.place, Conjugacy)
+        return stratum.place.word
 
     def classes(self) -> Sequence[Conjugacy]:
         """The conjugacy classes. Raises E0707 where the group is too large to list."""

@@ -21,7 +21,7 @@ from catnet.symmetry.solve.diagrams import Diagram
 from catnet.symmetry.solve.linear import Element
 from catnet.symmetry.solve.pairs import BUDGET, by_nullity, solve
 from catnet.symmetry.solve.solution import Solution
-from catnet.symmetry.solve.words import factors_of
+from catnet.symmetry.solve.words import factors_of, symbols
 from catnet.types.dims import Dim
 
 if TYPE_CHECKING:
@@ -32,11 +32,11 @@ __all__ = ["Basis", "Counted", "Part", "hom"]
 
 @dataclass(frozen=True)
 class Counted:
-    """The second count of a dimension, and how it was made; `at` are the sizes that stood for symbols."""
+    """The second count of a dimension, and how it was made; `at` tells which sizes stood for symbols."""
 
     dimension: int
     method: str
-    at: tuple[tuple[str, int], ...] = ()
+    at: str = ""
 
 
 @dataclass(frozen=True)
@@ -106,8 +106,8 @@ class Basis:
                 return None
             total += copies * part.counted.dimension
         methods = dict.fromkeys(part.counted.method for part in self.parts if part.counted)
-        at = next((part.counted.at for part in self.parts if part.counted), ())
-        return Counted(total, ", ".join(methods), at)
+        at = dict.fromkeys(part.counted.at for part in self.parts if part.counted and part.counted.at)
+        return Counted(total, ", ".join(methods), "; ".join(at))
 
     @property
     def diagrams(self) -> tuple[Diagram, ...] | None:
@@ -155,11 +155,11 @@ class Basis:
 
         return dense(self.elements, self.target, self.source)
 
-    def describe(self, limit: int = 60) -> str:
-        """The dimension, how it was found and counted, and each element so that a person can read it."""
+    def describe(self, limit: int = 60, title: str = "") -> str:
+        """The dimension, how it was found and counted, and at most `limit` elements so that a person can read them."""
         from catnet.symmetry.solve.report import describe
 
-        return describe(self, limit)
+        return describe(self, limit, title or f"{self.source.text} -> {self.target.text}")
 
     def data(self) -> dict[str, object]:
         """The same as JSON-ready data."""
@@ -189,9 +189,9 @@ def hom(source: Rep, target: Rep, budget: int = BUDGET) -> Basis:
 def _summands(rep: Rep) -> list[tuple[Rep, Dim, Dim]]:
     """The summands with their multiplicities and where they start."""
     found, start = [], Dim.const(0)
-    for count, part in rep.blocks:
-        found.append((part, count, start))
-        start = start + count * part.dim
+    for copies, part in rep.blocks:
+        found.append((part, copies, start))
+        start = start + copies * part.dim
     return found
 
 
@@ -203,13 +203,14 @@ def _counted_twice(source: Rep, target: Rep, budget: int) -> tuple[Solution, Cou
     counted = _characters(source, target)
     solution = solve(source, target, budget, None if counted is None else counted.dimension)
     if counted is None and solution.tier == 2:
-        counted = by_nullity(source, target, budget)
+        nullity = by_nullity(source, target, budget)
+        counted = None if nullity is None else Counted(nullity, "elimination modulo a prime")
     if counted is not None and counted.dimension != solution.dimension:
         _disagree(source, target, solution.dimension, counted)
     return solution, counted
 
 
-def _characters(source: Rep, target: Rep, at: tuple[tuple[str, int], ...] = ()) -> Counted | None:
+def _characters(source: Rep, target: Rep, at: str = "") -> Counted | None:
     """The count by characters; None where the group is too large to list, or weights are not known."""
     try:
         found = characters.count(source, target)
@@ -222,17 +223,22 @@ def _characters(source: Rep, target: Rep, at: tuple[tuple[str, int], ...] = ()) 
 
 def _counted_at_numbers(source: Rep, target: Rep, solution: Solution) -> Counted | None:
     """The counts at the least sizes for which the dimension holds, and at the next ones."""
-    counted = None
+    done, method = [], ""
     for sizes in islice(_sizes(source.group, solution.least), 2):
-        counted = _characters(source.subst(sizes), target.subst(sizes), tuple(sizes.items()))
-        if counted is not None and counted.dimension != solution.dimension:
+        at = ", ".join(f"{name} = {value}" for name, value in sizes.items())
+        counted = _characters(source.subst(sizes), target.subst(sizes), at)
+        if counted is None:
+            return None
+        if counted.dimension != solution.dimension:
             _disagree(source, target, solution.dimension, counted)
-    return counted
+        done.append(at)
+        method = counted.method
+    return Counted(solution.dimension, method, " and ".join(done))
 
 
 def _sizes(group: Group, least: Mapping[str, int]) -> Iterator[dict[str, int]]:
     """Values of the symbols for which each size is at least what it has to be, the smallest first."""
-    names = sorted(set().union(*(dim.symbols for dim in group.parameters)))
+    names = symbols(group)
     wanted = [(factor.size, least.get(str(factor.size), 1)) for factor in factors_of(group)]
     for value in count(1):
         sizes = dict.fromkeys(names, value)
@@ -241,7 +247,7 @@ def _sizes(group: Group, least: Mapping[str, int]) -> Iterator[dict[str, int]]:
 
 
 def _disagree(source: Rep, target: Rep, solved: int, counted: Counted) -> NoReturn:
-    where = f" at {', '.join(f'{name} = {value}' for name, value in counted.at)}" if counted.at else ""
+    where = f" at {counted.at}" if counted.at else ""
     fail(
         "E0722",
         f"two counts of the intertwiners from `{source.text}` to `{target.text}` disagree{where}: "

@@ -48,6 +48,9 @@ class LieGroup(Group):
     def natural_matrices(self) -> tuple[Matrix, ...]:
         return ()
 
+    def word_at(self, stratum: Stratum) -> Word:
+        return ()
+
     def sample(self, rng: random.Random) -> Element:
         """Two flows with normal coefficients (rotations of any angle, boosts of about 1/2), then any component."""
         self.need_numbers("an element")
@@ -99,6 +102,17 @@ class Orthogonal(LieGroup):
     def relations(self) -> tuple[Word, ...]:
         squares = tuple(((i, 2),) for i in range(len(self.generators)))
         return (*squares, ((0, 1), (1, 1)) * 2) if len(squares) == 2 else squares
+
+    def signs(self) -> tuple[int, ...]:
+        """The determinant."""
+        return tuple(1 if self.special else -1 for _ in self.generators)
+
+    def word_at(self, stratum: Stratum) -> Word:
+        """The reflections of a component."""
+        assert isinstance(stratum.place, tuple)
+        if self.special:
+            return ((0, 1),) if any(stratum.place) else ()
+        return tuple((i, 1) for i, turned in enumerate(stratum.place) if turned)
 
     def numbers(self) -> tuple[int, int]:
         """p and q as integers. Raises E0708 where they are symbolic."""

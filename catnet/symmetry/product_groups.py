@@ -9,13 +9,14 @@ from functools import cached_property, reduce
 from itertools import product as pairs
 from typing import cast
 
+from catnet.diagnostics import fail
 from catnet.symmetry.elements import Element, Flow, Letter, Word
 from catnet.symmetry.groups import FiniteGroup, Group, Permutation
 from catnet.symmetry.strata import Laurent, Stratum, multiply
 from catnet.types.dims import Dim
 
 
-class _Product(Group):
+class DirectProduct(Group):
     """A direct product; the generators of its factors in order, their names numbered (`r_1`) where two are alike."""
 
     factors: tuple[Group, ...]
@@ -47,16 +48,13 @@ class _Product(Group):
     def relations(self) -> tuple[Word, ...] | None:
         """The relations of the factors, and that generators of two factors commute."""
         words: list[Word] = []
-        starts = [start for start, _ in self.offsets()]
-        for factor, start in zip(self.factors, starts, strict=True):
+        for factor, (start, _) in zip(self.factors, self.offsets(), strict=True):
             if factor.relations is None:
                 return None
             words += [tuple((start + i, power) for i, power in word) for word in factor.relations]
-        ends = [*starts[1:], len(self.generators)]
-        for end in ends[:-1]:
-            begin = max(start for start in starts if start < end) if end else 0
-            commute = pairs(range(begin, end), range(end, len(self.generators)))
-            words += [((i, 1), (j, 1), (i, -1), (j, -1)) for i, j in commute]
+        owners = [which for which, factor in enumerate(self.factors) for _ in factor.generators]
+        for j, owner in enumerate(owners):
+            words += [((i, 1), (j, 1), (i, -1), (j, -1)) for i in range(j) if owners[i] != owner]
         return tuple(words)
 
     def sample(self, rng: random.Random) -> Element:
@@ -69,28 +67,35 @@ class _Product(Group):
                     letters.append((discrete + letter[0], letter[1]))
         return Element(self, tuple(letters))
 
-    def part(self, element: Element, which: int) -> Element:
-        """The component of an element in one factor."""
-        factor, (discrete, smooth) = self.factors[which], self.offsets()[which]
+    def part(self, element: Element, first: int, last: int) -> Element:
+        """The component of an element in the product of the factors from `first` up to, not including, `last`."""
+        group, (discrete, smooth) = product(*self.factors[first:last]), self.offsets()[first]
         letters: list[Letter] = []
         for letter in element.letters:
             if isinstance(letter, Flow):
-                inside = [(i - smooth, c) for i, c in letter.coefficients if 0 <= i - smooth < len(factor.algebra)]
+                inside = [(i - smooth, c) for i, c in letter.coefficients if 0 <= i - smooth < len(group.algebra)]
                 letters += [Flow(tuple(inside))] if inside else []
-            elif 0 <= letter[0] - discrete < len(factor.generators):
+            elif 0 <= letter[0] - discrete < len(group.generators):
                 letters.append((letter[0] - discrete, letter[1]))
-        return Element(factor, tuple(letters))
+        return Element(group, tuple(letters))
+
+    def word_at(self, stratum: Stratum) -> Word:
+        words: list[tuple[int, int]] = []
+        assert isinstance(stratum.place, tuple)
+        for factor, place, (start, _) in zip(self.factors, stratum.place, self.offsets(), strict=True):
+            words += [(start + i, power) for i, power in factor.word_at(place)]
+        return tuple(words)
 
     def strata(self) -> Sequence[Stratum]:
         """The products of strata of the factors: `place` holds those."""
         return [_joined(parts) for parts in pairs(*(factor.strata() for factor in self.factors))]
 
     def __str__(self) -> str:
-        return "*".join(map(str, self.factors)).replace("*", " * ") if self.factors else "C(1)"
+        return " * ".join(map(str, self.factors))
 
 
 @dataclass(frozen=True, repr=False)
-class Product(_Product):
+class Product(DirectProduct):
     """A product with an infinite factor."""
 
     factors: tuple[Group, ...]
@@ -102,7 +107,7 @@ class Product(_Product):
 
 
 @dataclass(frozen=True, repr=False)
-class FiniteProduct(_Product, FiniteGroup):
+class FiniteProduct(DirectProduct, FiniteGroup):
     """A product of finite groups; it acts on the points of all factors side by side."""
 
     factors: tuple[Group, ...]
@@ -123,17 +128,24 @@ class FiniteProduct(_Product, FiniteGroup):
                 found.append((*range(before), *(before + i for i in p), *range(here, here + after)))
         return tuple(found)
 
-    def strata(self) -> Sequence[Stratum]:
-        return _Product.strata(self)
+    def listing(self) -> list[Permutation]:
+        """The elements, those of the last factor running fastest."""
+        found: list[Permutation] = [()]
+        for factor in self.factors:
+            inner = cast(FiniteGroup, factor).listing()
+            found = [(*left, *(len(left) + i for i in right)) for left in found for right in inner]
+        return found
 
 
 def product(*groups: Group) -> Group:
     """The direct product; products inside are opened."""
     factors: list[Group] = []
     for group in groups:
-        factors += group.factors if isinstance(group, _Product) else (group,)
+        factors += group.factors if isinstance(group, DirectProduct) else (group,)
     if len(factors) == 1:
         return factors[0]
+    if not factors:
+        fail("E0701", "a product of no groups", help="C(1) is the group of one element")
     return (FiniteProduct if all(factor.finite for factor in factors) else Product)(tuple(factors))
 
 

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from catnet.diagnostics import fail
 from catnet.symmetry.elements import Element, Flow
 from catnet.symmetry.exact import Matrix, conjugate, is_positive, to_float
-from catnet.symmetry.groups import Conjugacy, Field, Group, as_size
+from catnet.symmetry.groups import Field, Group, as_size
 from catnet.symmetry.kinds import Kind
 from catnet.types.dims import Dim
 from catnet.types.spaces import Space
@@ -89,11 +89,11 @@ class Rep(Space):
 
     def character(self, stratum: Stratum, power: int = 1) -> Laurent:
         """The trace of the elements of a stratum, raised to a power, as a Laurent polynomial on its torus."""
-        if not isinstance(stratum.place, Conjugacy):
+        if stratum.rank or self.group.algebra:
             fail("E0713", f"the weights of `{self.text}` are not known")
         matrix = Matrix.identity(self.number())
         exact = self.matrices()
-        for i, exponent in stratum.place.word:
+        for i, exponent in self.group.word_at(stratum):
             matrix = matrix @ exact[i] ** exponent
         return {(): (matrix**power).trace()}
 

@@ -42,6 +42,13 @@ def commuting(pairs: Sequence[tuple[Matrix, Matrix]], outputs: int, inputs: int)
     )
 
 
+def nullity(pairs: Sequence[tuple[Matrix, Matrix]], outputs: int, inputs: int) -> int:
+    """The dimension modulo a prime: at least the true one, and equal to it for all but finitely many primes."""
+    n = conductor(x for pair in pairs for matrix in pair for x in matrix.entries.values())
+    splitting = next(splittings(n))
+    return len(_solved(pairs, outputs, inputs, splitting, splitting.choices[0]))
+
+
 def _reconstructed(
     pairs: Sequence[tuple[Matrix, Matrix]], outputs: int, inputs: int, splitting: Splitting
 ) -> list[Element] | None:

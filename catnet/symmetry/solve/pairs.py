@@ -12,10 +12,11 @@ from catnet.symmetry.exact import Matrix
 from catnet.symmetry.kinds import Kind
 from catnet.symmetry.reps import Rep
 from catnet.symmetry.solve.diagrammatic import by_diagrams
-from catnet.symmetry.solve.linear import Element, commutes, commuting
+from catnet.symmetry.solve.linear import Element, commutes, commuting, nullity
 from catnet.symmetry.solve.monomial import Monomial, Orbits, orbits
 from catnet.symmetry.solve.solution import METHODS, Solution
 from catnet.symmetry.solve.splitting import conductor
+from catnet.symmetry.solve.words import symbols
 
 BUDGET = 1_000_000
 """The most unknowns: diagrams at tier 1 (pairs of diagrams where it must be found out which are independent),
@@ -30,11 +31,15 @@ def solve(source: Rep, target: Rep, budget: int, expected: int | None) -> Soluti
 
     Raises E0720 where the budget is too small, E0708 where a size is symbolic and no diagrams are known.
     """
-    for tier in (by_diagrams, by_orbits):
-        found = tier(source, target, budget)
-        if found is not None:
-            return found
-    return by_elimination(source, target, budget, expected)
+    found = by_diagrams(source, target, budget)
+    if found is None and source.group.is_symbolic:
+        name = " and ".join(f"`{name}`" for name in symbols(source.group))
+        fail(
+            "E0708",
+            f"the maps from `{source.text}` to `{target.text}` are not known for symbolic {name}",
+            help=f"give {name} as a number",
+        )
+    return found or by_orbits(source, target, budget) or by_elimination(source, target, budget, expected)
 
 
 def by_orbits(source: Rep, target: Rep, budget: int) -> Solution | None:
@@ -83,6 +88,14 @@ def by_elimination(source: Rep, target: Rep, budget: int, expected: int | None) 
     return Solution(tier, len(elements), lambda: elements)
 
 
+def by_nullity(source: Rep, target: Rep, budget: int) -> int | None:
+    """A second count without characters: the nullity of all equations modulo a prime; None beyond the budget."""
+    outputs, inputs = target.number(), source.number()
+    if _ELIMINATION * outputs * inputs > budget:
+        return None
+    return nullity(_generators(source, target), outputs, inputs)
+
+
 def _generators(source: Rep, target: Rep) -> list[tuple[Matrix, Matrix]]:
     return [
         *zip(source.matrices(), target.matrices(), strict=True),
@@ -101,9 +114,7 @@ def _kept(pairs: list[tuple[Matrix, Matrix]], outputs: int, inputs: int, expecte
     return found
 
 
-def _is_basis(
-    elements: list[Element], pairs: Sequence[tuple[Matrix, Matrix]], outputs: int, inputs: int
-) -> bool:
+def _is_basis(elements: list[Element], pairs: Sequence[tuple[Matrix, Matrix]], outputs: int, inputs: int) -> bool:
     """Whether these are independent intertwiners: each has an entry where all others have none."""
     owners: dict[tuple[int, int], int] = {}
     for element in elements:

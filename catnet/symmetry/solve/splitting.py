@@ -8,7 +8,7 @@ linear system, and are then reconstructed as fractions.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
@@ -75,10 +75,10 @@ class Splitting:
         return number(self.n, tuple(found))
 
 
-def splittings(n: int) -> Iterable[Splitting]:
+def splittings(n: int) -> Iterator[Splitting]:
     """Primes that split the field of the n-th roots of unity, of growing size.
 
-    >>> next(iter(splittings(5))).prime % 5
+    >>> next(splittings(5)).prime % 5
     1
     """
     if n == 1:

@@ -32,6 +32,8 @@ class Indices:
     @property
     def words(self) -> str:
         """What is done, in words: "sum over j, then spread over k"."""
+        if not self.factors and len(set(self.x)) == len(self.x) and sorted(self.x) == sorted(self.y):
+            return "copy" if self.x == self.y else "transpose"
         held = set(self.x) | {letter for _, letters in self.factors for letter in letters}
         summed = [c for c in dict.fromkeys(self._all()) if c in held and c not in self.y]
         spread = [c for c in dict.fromkeys(self.y) if c not in held]

@@ -75,3 +75,8 @@ def natural_space(group: Group) -> Space | None:
 def factors_of(group: Group) -> tuple[Group, ...]:
     """The factors of a product, the group itself where it is none."""
     return group.factors if isinstance(group, Product | FiniteProduct) else (group,)
+
+
+def symbols(group: Group) -> list[str]:
+    """The names in the sizes of a group."""
+    return sorted(set().union(*(dim.symbols for dim in group.parameters)))

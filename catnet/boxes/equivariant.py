@@ -1,0 +1,143 @@
+"""Boxes between representations: the linear maps that commute with a group, and the end of a symmetry."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, ClassVar
+
+from catnet.boxes.axes import only_wire, opened, real_wire
+from catnet.diagrams.acting import Acting, Action, Part, Refusal, on, ordered, pointwise, touches, without
+from catnet.diagrams.box import Box, MapKind, Site, box, elements
+from catnet.diagrams.shards import Answer, Cut, beside
+from catnet.types.dims import Dim
+from catnet.types.infer import Inference, reject
+from catnet.types.spaces import Member, Space
+from catnet.types.wires import Axis, Object, Wire
+
+if TYPE_CHECKING:
+    from catnet.diagrams.typing import Typing
+    from catnet.symmetry.equivariant import Paths
+    from catnet.symmetry.reps import Rep
+
+
+def carried_last(box: str, inference: Inference, wire: Wire) -> tuple[Wire, Rep]:
+    """The wire and the representation that its last axis carries; refuses a plain axis."""
+    wire = opened(inference, wire, 1)
+    last = wire.axes[-1] if wire.axes else None
+    space = last.space if isinstance(last, Axis) else None
+    if space is None:
+        raise reject(
+            f"`{box}` maps between representations, and the last axis of `{wire}` carries none",
+            code="E0835",
+            help="say what it carries in the signature: rep V = ..., then R[n, V]",
+        )
+    return wire, space  # type: ignore[return-value]
+
+
+@box("intertwiner", "linear")
+class Intertwiner(Box):
+    """The linear maps from the representation that the last axis carries to another one of the same group, with free
+    weights in an exact basis of Hom(V, W): `linear(W)` on R[...s, V] is R[...s, V] -> R[...s, W].
+
+    A bias lies in the fixed vectors of W. Between sums of irreducibles the weights mix equal ones (Schur's lemma).
+    """
+
+    features: Space
+    bias: bool = True
+    map_kind: ClassVar[MapKind] = "affine"
+
+    def rule(self, typing: Typing, inputs: Object) -> Object:
+        wire, source = carried_last("linear", typing.inference, only_wire("linear", inputs, typing))
+        wire = real_wire(typing, wire)
+        self._fits(source)
+        return (wire.with_axes((*wire.axes[:-1], Axis(self.features.dim, None, self.features))),)
+
+    def _fits(self, source: Rep) -> None:
+        """Refuse a representation of another group, and one from which no map but 0 leads here."""
+        target: Rep = self.features  # type: ignore[assignment]
+        if source.group != target.group:
+            raise reject(f"`{source}` is a representation of `{source.group}`, and `{target}` one of `{target.group}`",
+                         code="E0835", help="both must be representations of one group")  # fmt: skip
+        if not self._paths(source):
+            raise reject(
+                f"no linear map but 0 leads from `{source}` to `{target}`: Hom = 0",
+                code="E0836",
+                help="a product of wires reaches further: `tensor_product`",
+            )
+
+    def _paths(self, source: Space) -> tuple[Paths, ...]:
+        from catnet.symmetry.equivariant import paths
+
+        return paths(source, self.features, self.bias)  # type: ignore[arg-type]
+
+    def parameters(self, inputs: Object, outputs: Object) -> dict[str, tuple[Dim, ...]]:
+        found = self._paths(_space(inputs[0]))
+        return {f"parts.{k}.{n}": s for k, path in enumerate(found) for n, s in path.shapes().items()}
+
+    def flops(self, inputs: Object, outputs: Object) -> Dim:
+        source = _space(inputs[0])
+        total = Dim.const(0)
+        for path in self._paths(source):
+            part, identity = path.part, path.is_identity
+            entries = part.source.dim if identity else part.source.dim * part.target.dim
+            total = total + part.source_count * part.target_count * entries * 2
+        return total * (elements(inputs[0]) // source.dim)
+
+    def shards(self, inputs: Object, outputs: Object, cut: Cut) -> Answer:
+        return beside("linear", cut, -1, "sums over")
+
+    def act(self, acting: Acting) -> tuple[Action, ...]:
+        if getattr(self.features, "group", None) != acting.group:
+            return pointwise(self, acting, linear=not self.bias)
+        source = on(acting.actions[0], -1)
+        if source != _space(acting.inputs[0]):
+            raise Refusal(f"`linear` expects `{_space(acting.inputs[0])}` on its last axis, and {source} acts there")
+        rest = replace(acting, actions=(without(acting.actions[0], -1),))
+        (others,) = pointwise(self, rest, linear=not self.bias) if rest.actions[0] else ((),)
+        return (ordered((*others, Part((-1,), self.features))),)  # type: ignore[arg-type]
+
+    def module(self, site: Site) -> str:
+        made = site.need("python:catnet.torch.layers:intertwiner")
+        source = _space(site.inputs[0])
+        site.static(source.dim), site.static(self.features.dim)
+        return f"{made}({str(source)!r}, {str(self.features)!r}{'' if self.bias else ', bias=False'})"
+
+
+@box("forget", "symmetry")
+class Forget(Box):
+    """The forgetful functor: the same numbers on plain axes, for every axis that carries a representation of the group.
+
+    What comes after it has no action of the group, so a net that says `under G` may not use it on the way.
+    """
+
+    group: Member
+    map_kind: ClassVar[MapKind] = "linear"
+
+    def rule(self, typing: Typing, inputs: Object) -> Object:
+        wire = real_wire(typing, only_wire(self.name, inputs, typing))
+        plain = [
+            Axis(a.size) if isinstance(a, Axis) and getattr(a.space, "group", None) == self.group else a
+            for a in wire.axes
+        ]
+        if tuple(plain) == wire.axes:
+            words = f"no axis of `{wire}` carries a representation of `{self.group}`"
+            raise reject(words, help="leave `forget` out, or name the group whose action is there")
+        return (wire.with_axes(plain),)
+
+    def shards(self, inputs: Object, outputs: Object, cut: Cut) -> Answer:
+        return cut
+
+    def act(self, acting: Acting) -> tuple[Action, ...]:
+        if self.group == acting.group and not acting.trivial:
+            raise Refusal(f"`forget({self.group})` ends the symmetry here", "leave it out where the net says `under`")
+        return pointwise(self, acting, linear=True)
+
+    def code(self, site: Site) -> str:
+        return site.args[0]
+
+
+def _space(wire: Wire) -> Space:
+    last = wire.axes[-1]
+    assert isinstance(last, Axis)
+    assert last.space is not None
+    return last.space

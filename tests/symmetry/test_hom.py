@@ -1,0 +1,167 @@
+"""`hom`: dimensions against tables made otherwise, elements against the group, exactly and in floating point."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator
+from functools import reduce
+from operator import matmul
+from pathlib import Path
+
+import pytest
+import torch
+
+from catnet.diagnostics import CatnetError
+from catnet.symmetry.constructors import SO, SU, A, C, D, O, S, Sp, U, trivial, vector
+from catnet.symmetry.groups import Group
+from catnet.symmetry.hom import Basis, hom
+from catnet.symmetry.reps import Rep
+from catnet.symmetry.solve.linear import commutes
+from catnet.types.dims import Dim
+from tests.symmetry import tables
+
+N = Dim.sym("n")
+
+
+@pytest.fixture(autouse=True)
+def own_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    return tmp_path
+
+
+def power(rep: Rep, k: int) -> Rep:
+    return reduce(matmul, [rep] * k, trivial(rep.group))
+
+
+def generators(source: Rep, target: Rep) -> Iterator[tuple[object, object]]:
+    yield from zip(source.matrices(), target.matrices(), strict=True)
+    yield from zip(source.algebra(), target.algebra(), strict=True)
+
+
+def check(basis: Basis) -> None:
+    """Every element commutes, exactly with the generators and in float64 with sampled elements; all independent."""
+    pairs = list(generators(basis.source, basis.target))
+    assert all(commutes(a, b, x) for x in basis.elements for a, b in pairs)
+    tensor = basis.float64()
+    assert tensor.shape[0] == len(basis.elements) == basis.dimension
+    if basis.dimension:
+        flat = tensor.flatten(1)
+        assert torch.linalg.matrix_rank(flat / flat.norm(dim=1, keepdim=True)) == basis.dimension
+    draw = random.Random(0)
+    for _ in range(3):
+        g = basis.source.group.sample(draw)
+        before, after = (rep.matrix(g).to(tensor.dtype) for rep in (basis.source, basis.target))
+        size = before.norm() * after.norm() * tensor.abs().max() if basis.dimension else 1
+        assert ((after @ tensor - tensor @ before).abs() / size < 1e-12).all()
+
+
+@pytest.mark.parametrize("k", range(8))
+def test_symmetric_groups(k: int) -> None:
+    for n in (1, 2, 3, 4, 6):
+        V = vector(S(n))
+        assert hom(power(V, k - k // 2), power(V, k // 2)).dimension == tables.bell(k, n)
+    V = vector(S(N))
+    basis = hom(power(V, k - k // 2), power(V, k // 2))
+    assert basis.dimension == tables.bell(k)
+    assert basis.from_n == ({"n": k} if k else {})
+
+
+@pytest.mark.parametrize("rank", range(9))
+def test_vectors_in_space(rank: int) -> None:
+    for outputs in (0, rank // 2):
+        for group, expected in [(SO(3), tables.riordan(rank)), (O(3), tables.orthogonal(3, rank))]:
+            V = vector(group)
+            basis = hom(power(V, rank - outputs), power(V, outputs))
+            assert basis.dimension == expected
+            assert basis.counted is not None
+            assert basis.counted.dimension == expected
+
+
+@pytest.mark.parametrize("rank", range(7))
+def test_lorentz_tensors(rank: int) -> None:
+    V, W = vector(SO(1, 3)), vector(O(1, 3))
+    assert hom(power(V, rank), trivial(V.group)).dimension == tables.special_orthogonal(4, rank)
+    assert hom(power(W, rank), trivial(W.group)).dimension == tables.orthogonal(4, rank)
+
+
+@pytest.mark.parametrize(("n", "rank"), [(2, 4), (2, 8), (4, 6), (6, 6), (4, 5)])
+def test_symplectic_tensors(n: int, rank: int) -> None:
+    V = vector(Sp(n))
+    assert hom(power(V, rank - 1), V).dimension == tables.symplectic(n, rank)
+    if n == 2:  # SU(2) has the same invariants
+        W = vector(SU(2))
+        assert hom(power(W, rank - 1), W).dimension == tables.symplectic(n, rank)
+
+
+@pytest.mark.parametrize(("n", "k"), [(1, 2), (2, 2), (2, 3), (3, 4)])
+def test_unitary_tensors(n: int, k: int) -> None:
+    V = vector(U(n))
+    assert hom(power(V, k), power(V, k)).dimension == tables.linear(n, k)
+    assert hom(power(V, k), power(V, k - 1)).dimension == 0
+
+
+EXACT: list[tuple[Group, int, int]] = [
+    *[(group, k, m) for group in (S(3), S(2), A(4), C(4), D(4), D(3)) for k, m in [(0, 2), (1, 1), (2, 1), (2, 2)]],
+    *[(group, k, m) for group in (SO(3), O(3), SO(2), O(2), SO(1, 2), O(1, 2)) for k, m in [(2, 1), (2, 2), (0, 3)]],
+    *[(group, k, m) for group in (Sp(2), Sp(4), SU(2), U(2)) for k, m in [(1, 1), (2, 2), (0, 2)]],
+    (SU(3), 3, 0),
+    (SU(3), 2, 2),
+    (SO(1, 3), 2, 2),
+]
+
+
+@pytest.mark.parametrize(("group", "k", "m"), EXACT, ids=str)
+def test_elements_commute(group: Group, k: int, m: int) -> None:
+    V = vector(group)
+    check(hom(power(V, k), power(V, m)))
+
+
+def test_sums_place_their_parts() -> None:
+    V, one = vector(O(3)), trivial(O(3))
+    basis = hom(2 * V + one + V @ V, 3 * one + V + V @ V)
+    assert basis.dimension == 2 + 3 * (1 + 1) + (1 + 3)
+    check(basis)
+    assert basis.unused == ()
+    assert hom(V, V @ V + one).unused == (V,)
+    assert set(hom(V, V @ V + one).unreached) == {V @ V, one}
+
+
+def test_symbolic_multiplicities() -> None:
+    V, k = vector(S(N)), Dim.sym("k")
+    basis = hom(k * V, 2 * V + trivial(S(N)))
+    assert basis.dimension == 5 * k
+    with pytest.raises(CatnetError, match="E0708"):
+        _ = basis.elements
+
+
+def test_dimensions_below_the_least_n_are_told() -> None:
+    V = vector(S(N))
+    text = hom(V @ V, V @ V).describe()
+    assert "dimension 15, from n >= 4 (1 at n = 1, 8 at n = 2, 14 at n = 3)" in text
+    assert [tables.bell(4, n) for n in (1, 2, 3)] == [1, 8, 14]
+
+
+def test_the_cross_product() -> None:
+    V = vector(SO(3))
+    (cross,) = hom(V @ V, V).float64()
+    a, b = torch.randn(2, 3, dtype=torch.float64, generator=torch.Generator().manual_seed(1))
+    assert torch.allclose(cross @ torch.outer(a, b).flatten(), torch.linalg.cross(a, b), atol=1e-14)
+
+
+def test_too_large() -> None:
+    V = vector(C(30))
+    with pytest.raises(CatnetError, match=r"E0720.*tier 2.*30 x 900 is 27,000"):
+        hom(V @ V, V, budget=1000)
+    W = vector(S(N))
+    with pytest.raises(CatnetError, match=r"E0720.*4,140 diagrams.*tier 1"):
+        hom(power(W, 4), power(W, 4), budget=1000)
+
+
+def test_two_groups() -> None:
+    with pytest.raises(CatnetError, match="E0709"):
+        hom(vector(C(3)), vector(S(3)))
+
+
+def test_no_diagrams_for_a_symbol() -> None:
+    with pytest.raises(CatnetError, match="E0708.*not known for symbolic `n`"):
+        hom(vector(C(N)), vector(C(N)))
