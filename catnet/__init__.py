@@ -129,11 +129,13 @@ def compile(
     if isinstance(spec, Diagram):
         if net is not None or params:
             raise TypeError("a diagram has its arguments already: write catnet.compile(diagram, on = ...)")
-        return compile_diagram(spec, allow, on, rewrite)
+        made = compile_diagram(spec, allow, on, rewrite)
+        return made.eval() if optimise == "infer" else made
     program = load(spec, roots=roots)
     if net is None:
         raise TypeError(f"which net? {spec} has {', '.join(program.names) or 'none'}")
-    return compile_diagram(program[net](**params), allow, on, rewrite)
+    made = compile_diagram(program[net](**params), allow, on, rewrite)
+    return made.eval() if optimise == "infer" else made
 
 
 def parse(text: str) -> Diagram:

@@ -23,7 +23,7 @@ ORDER = [
     {"elaborate", "codes", "files"},
     {"torch", "draw", "weights"},
     {"analysis", "vocabulary", "declare"},
-    {"rewrite"},
+    {"rewrite", "parallel"},
     {"hook", "editor", "testing"},
     {"cli"},
     {"__main__"},

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from itertools import count
 from types import CodeType, SimpleNamespace
@@ -12,9 +12,10 @@ from typing import Any
 from catnet.analysis.operations import namespaces
 from catnet.analysis.sketch import ONE, Shape, Sketch, Tape, Unknown, dense
 from catnet.analysis.tensors import Tensor
-from catnet.diagrams.box import Kept, Site
+from catnet.diagrams.box import Box, Kept, Site
 from catnet.diagrams.graph import Graph, Node
 from catnet.types.dims import Dim
+from catnet.types.static import Unknown as UnknownStatic
 from catnet.types.wires import Axis, Wire
 
 Call = Callable[[Graph, Tape, list[Tensor]], list[Tensor]]
@@ -34,7 +35,8 @@ class Boxes:
 
     def run(self, node: Node, tape: Tape, inputs: list[Tensor]) -> list[Tensor]:
         """Run the code of one box."""
-        box = node.box
+        box = _numbered(node.box)
+        node = node if box is node.box else replace(node, box=box)
         kept = box.kept(node.dom, node.cod)
         if kept is not None:
             return self._told(node, tape, inputs, kept)
@@ -102,6 +104,12 @@ class Boxes:
         kinds = [kind_of(w) for w in node.cod]
         return [tape.fresh(self.shape(w, batched), inputs, kind, grad=tape.training and kind in "RC")
                 for w, kind in zip(node.cod, kinds, strict=True)]  # fmt: skip
+
+
+def _numbered(box: Box) -> Box:
+    """A box with 1 in the place of numbers that are not known yet: what is kept does not depend on them."""
+    unknown = {k: 1.0 for k, v in vars(box).items() if isinstance(v, UnknownStatic)}
+    return replace(box, **unknown) if unknown else box  # type: ignore[type-var]
 
 
 class _Size:

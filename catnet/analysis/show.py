@@ -61,7 +61,7 @@ def opened(graph: Graph) -> tuple[str, Graph]:
     """The name and the graph of a net, where a graph only calls that net."""
     name = ""
     while len(graph.nodes) == 1 and graph.nodes[0].box.family == "net" and len(graph.nodes[0].graphs) == 1:
-        name = _text(graph.nodes[0])
+        name = name_of(graph.nodes[0])
         graph = graph.nodes[0].graphs[0]
     return name, graph
 
@@ -117,7 +117,7 @@ class Parts:
             figures = ("shared", *figures[1:])
         if node.box.family == "python":
             figures = ("?",) * len(figures)
-            self.unknown[_text(node)] = None
+            self.unknown[name_of(node)] = None
         name, inner = _name(node)
         copies = isinstance(node.box, Loop) and len(node.graphs) == 1
         yield Row(depth, name, self.side(node.dom), self.side(node.cod), figures, copies)
@@ -157,16 +157,16 @@ def _name(node: Node) -> tuple[str, tuple[Graph, ...]]:
     """What a row is called, and the graphs whose parts stand below it."""
     label = f"{node.label}: " if node.label is not None else ""
     if not isinstance(node.box, Loop):
-        return f"{label}{_text(node)}" if _text(node) != node.label else f"{node.label}", node.graphs
+        return f"{label}{name_of(node)}" if name_of(node) != node.label else f"{node.label}", node.graphs
     inner = node.graphs
     times = f" x {counted(node.count)}" if len(inner) == 1 else f" ({len(inner)} that differ)"
     only = inner[0].nodes[0] if len(inner) == 1 and len(inner[0].nodes) == 1 else None
     if only is not None and only.label is None and not isinstance(only.box, Loop):
-        return f"{label}{_text(only)}{times}", only.graphs
+        return f"{label}{name_of(only)}{times}", only.graphs
     return f"{node.label or 'steps'}{times}", inner
 
 
-def _text(node: Node) -> str:
+def name_of(node: Node) -> str:
     """A box as it is called in the language."""
     if node.box.family == "block":
         return node.box.sign()

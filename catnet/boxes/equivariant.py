@@ -8,7 +8,10 @@ from typing import TYPE_CHECKING, ClassVar
 from catnet.boxes.axes import only_wire, opened, real_wire
 from catnet.diagrams.acting import Acting, Action, Part, Refusal, on, ordered, pointwise, touches, without
 from catnet.diagrams.box import Box, MapKind, Site, box, elements
+from catnet.diagrams.printing import static_tree
 from catnet.diagrams.shards import Answer, Cut, beside
+from catnet.symmetry.kinds import Kind
+from catnet.syntax import tree
 from catnet.types.dims import Dim
 from catnet.types.infer import Inference, reject
 from catnet.types.spaces import Member, Space
@@ -28,7 +31,7 @@ def carried_last(box: str, inference: Inference, wire: Wire) -> tuple[Wire, Rep]
     if space is None:
         raise reject(
             f"`{box}` maps between representations, and the last axis of `{wire}` carries none",
-            code="E0835",
+            code="E0735",
             help="say what it carries in the signature: rep V = ..., then R[n, V]",
         )
     return wire, space  # type: ignore[return-value]
@@ -52,16 +55,23 @@ class Intertwiner(Box):
         self._fits(source)
         return (wire.with_axes((*wire.axes[:-1], Axis(self.features.dim, None, self.features))),)
 
+    def expression(self) -> tree.Expr:
+        """`linear(W)`, as the language writes it."""
+        args = [tree.Arg(None, static_tree(self.features))]
+        if not self.bias:
+            args.append(tree.Arg("bias", tree.Truth(False)))
+        return tree.Call(tree.Name("linear"), tuple(args))
+
     def _fits(self, source: Rep) -> None:
         """Refuse a representation of another group, and one from which no map but 0 leads here."""
         target: Rep = self.features  # type: ignore[assignment]
         if source.group != target.group:
             raise reject(f"`{source}` is a representation of `{source.group}`, and `{target}` one of `{target.group}`",
-                         code="E0835", help="both must be representations of one group")  # fmt: skip
+                         code="E0735", help="both must be representations of one group")  # fmt: skip
         if not self._paths(source):
             raise reject(
                 f"no linear map but 0 leads from `{source}` to `{target}`: Hom = 0",
-                code="E0836",
+                code="E0736",
                 help="a product of wires reaches further: `tensor_product`",
             )
 
@@ -86,14 +96,18 @@ class Intertwiner(Box):
     def shards(self, inputs: Object, outputs: Object, cut: Cut) -> Answer:
         return beside("linear", cut, -1, "sums over")
 
+    @property
+    def passes(self) -> Kind:
+        return Kind.PERMUTATION if self.bias else Kind.GENERAL
+
     def act(self, acting: Acting) -> tuple[Action, ...]:
         if getattr(self.features, "group", None) != acting.group:
-            return pointwise(self, acting, linear=not self.bias)
+            return pointwise(self, acting, self.passes)
         source = on(acting.actions[0], -1)
         if source != _space(acting.inputs[0]):
             raise Refusal(f"`linear` expects `{_space(acting.inputs[0])}` on its last axis, and {source} acts there")
         rest = replace(acting, actions=(without(acting.actions[0], -1),))
-        (others,) = pointwise(self, rest, linear=not self.bias) if rest.actions[0] else ((),)
+        (others,) = pointwise(self, rest, self.passes) if rest.actions[0] else ((),)
         return (ordered((*others, Part((-1,), self.features))),)  # type: ignore[arg-type]
 
     def module(self, site: Site) -> str:
@@ -130,7 +144,7 @@ class Forget(Box):
     def act(self, acting: Acting) -> tuple[Action, ...]:
         if self.group == acting.group and not acting.trivial:
             raise Refusal(f"`forget({self.group})` ends the symmetry here", "leave it out where the net says `under`")
-        return pointwise(self, acting, linear=True)
+        return pointwise(self, acting, self.passes)
 
     def code(self, site: Site) -> str:
         return site.args[0]

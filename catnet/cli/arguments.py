@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import os
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -35,6 +35,25 @@ def parameters(given: Iterable[str]) -> dict[str, Any]:
         if name in found:
             _refuse(text, f"`{name}` is given twice", "")
         found[name] = _value(text, value.strip())
+    return found
+
+
+def typical_sizes(given: Iterable[str], known: Collection[str]) -> dict[str, int]:
+    """The sizes of `--at NAME=SIZE` options, of names that a net leaves open; raises `CatnetError` (E0607).
+
+    >>> typical_sizes(["t=512"], {"t", "d"})
+    {'t': 512}
+    """
+    found: dict[str, int] = {}
+    for text in given:
+        name, equals, value = (part.strip() for part in text.partition("="))
+        if not equals or not _INTEGER.fullmatch(value) or len(value) > MAX_DIGITS or int(value) < 1:
+            fail("E0607", f"cannot read `--at {text}`: it is not NAME=SIZE", help="for example --at t=512")
+        if name not in known:
+            listed = ", ".join(sorted(known))
+            help = f"open are {listed}" if listed else "all sizes are known"
+            fail("E0607", f"`--at {text}`: the net has no open size `{name}`", help=help)
+        found[name] = int(value)
     return found
 
 

@@ -114,7 +114,55 @@ def cost(options: Namespace) -> int:
     return FINE
 
 
+def plan(options: Namespace) -> int:
+    """`catnet plan FILE NET`: how the net goes on several devices, as text or as data."""
+    from catnet.parallel import plan as planned
+    from catnet.parallel.words import data, text
+
+    found = planned(_diagram(options), parts=options.parts)
+    stages = found.stages(options.stages, batch=options.batch) if options.stages else ()
+    if options.json:
+        import json
+
+        print(json.dumps(data(found, options.tensor, stages), indent=2))
+        return FINE
+    print_safely(text(found, options.tensor, stages))
+    return FINE
+
+
+def optimise(options: Namespace) -> int:
+    """`catnet optimise FILE NET`: what `optimise=` would rewrite, or the same as data."""
+    from catnet.cli.arguments import typical_sizes
+    from catnet.rewrite import open_sizes, optimised
+    from catnet.rewrite.report import as_json, as_text
+
+    graph = _diagram(options).graph
+    found = optimised(graph, options.mode, typical_sizes(options.at, open_sizes(graph)), batch=options.batch)
+    if options.json:
+        import json
+
+        print(json.dumps(as_json(graph, found), indent=2))
+        return FINE
+    print_safely(as_text(graph, found))
+    return FINE
+
+
 _FORMATS: dict[str, Literal["svg", "dot"]] = {".svg": "svg", ".dot": "dot", ".gv": "dot"}
+
+
+def prove(options: Namespace) -> int:
+    """`catnet prove FILE NET`: box by box, what becomes of the action of a group."""
+    from catnet.analysis.proof import report
+
+    found = report(_diagram(options), options.under)
+    if options.json:
+        import json
+
+        print(json.dumps(found.json(), indent=2))
+    else:
+        tell(found.problems)
+        print_safely(found.text())
+    return exit_code(found.problems)
 
 
 def render(options: Namespace) -> int:

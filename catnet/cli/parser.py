@@ -61,10 +61,13 @@ def make_parser() -> argparse.ArgumentParser:
     _add_check(commands)
     _add_show(commands)
     _add_cost(commands)
+    _add_optimise(commands)
+    _add_plan(commands)
     _add_render(commands)
     _add_compile(commands)
     _add_fmt(commands)
     _add_law(commands)
+    _add_prove(commands)
     _add_basis(commands)
     _add_explain(commands)
     return parser
@@ -123,10 +126,54 @@ def _add_cost(commands: Any) -> None:
     command.add_argument("--json", action="store_true", help="print one JSON object instead of text")
 
 
+def _add_optimise(commands: Any) -> None:
+    command = _command(
+        commands,
+        "optimise",
+        "tell how a net can be rewritten by its laws to run faster, and what that saves",
+        "catnet optimise net.cat block --at t=512           for training, at a typical length",
+        "catnet optimise net.cat block --for infer -p d=64",
+        "catnet optimise net.cat block --json               the same as data",
+    )
+    _net(command)
+    command.add_argument(
+        "--for", dest="mode", choices=["train", "infer"], default="train", help="what it is used for (default train)"
+    )
+    command.add_argument(
+        "--at",
+        action="append",
+        default=[],
+        metavar="NAME=SIZE",
+        help="a typical value of a size that stays open (may be repeated)",
+    )
+    command.add_argument("--batch", type=_positive, default=1, metavar="N", help="for a batch of N samples (default 1)")
+    command.add_argument("--json", action="store_true", help="print one JSON object instead of text")
+
+
 def _positive(text: str) -> int:
     if not text.isdecimal() or not 0 < int(text[:20]) < 10**18:
         raise argparse.ArgumentTypeError(f"{text[:40]!r} is not a whole number from 1")
     return int(text)
+
+
+def _add_plan(commands: Any) -> None:
+    command = _command(
+        commands,
+        "plan",
+        "say how a net goes on several devices: FSDP units, tensor parallelism, pipeline stages",
+        "catnet plan net.cat llama -p layers=4",
+        "catnet plan net.cat llama --tensor 8             is it right between 8 ranks?",
+        "catnet plan net.cat llama --part 'layers.*.mlp'   cut this part alone, or say why it cannot be",
+        "catnet plan net.cat llama --stages 4 --batch 32   stages of a pipeline, with FLOPs and bytes sent",
+    )
+    _net(command)
+    command.add_argument("--tensor", type=_positive, metavar="N", help="check the tensor-parallel plan for N ranks")
+    command.add_argument(
+        "--part", dest="parts", action="append", metavar="PATH", help="cut this part (may be repeated; default all)"
+    )
+    command.add_argument("--stages", type=_positive, metavar="N", help="cut the net into N stages of a pipeline")
+    command.add_argument("--batch", type=_positive, default=1, metavar="N", help="for a batch of N samples (default 1)")
+    command.add_argument("--json", action="store_true", help="print one JSON object instead of text")
 
 
 def _add_render(commands: Any) -> None:
@@ -190,6 +237,26 @@ def _add_law(commands: Any) -> None:
     _roots(command)
 
 
+def _add_prove(commands: Any) -> None:
+    command = _command(
+        commands,
+        "prove",
+        "prove that a net commutes with a group, or show the boxes that do not",
+        "catnet prove net.cat deep_sets                        what the net says: under S(n) on n",
+        'catnet prove net.cat deep_sets --under "S(n) on n"    another question, from outside',
+        "catnet prove net.cat potential --json                 the same as data",
+    )
+    _net(command)
+    command.add_argument(
+        "--under",
+        action="append",
+        default=[],
+        metavar="GROUP",
+        help='a group and where it acts: "S(n) on n" (may be repeated)',
+    )
+    command.add_argument("--json", action="store_true", help="print one JSON object instead of text")
+
+
 def _add_basis(commands: Any) -> None:
     command = _command(
         commands,
@@ -202,7 +269,7 @@ def _add_basis(commands: Any) -> None:
     )
     command.add_argument("group", metavar="GROUP", help="a group, such as S(n) or SO(3) * C(4)")
     command.add_argument("map", metavar="MAP", help="SOURCE -> TARGET, two representations of it")
-    command.add_argument("--limit", type=_positive, default=60, metavar="N", help="print at most N elements (default 60)")
+    command.add_argument("--limit", type=_positive, default=60, metavar="N", help="print at most N (default 60)")
     command.add_argument(
         "--budget", type=_count, default=10**6, metavar="N", help="how many unknowns to solve for (default 1,000,000)"
     )

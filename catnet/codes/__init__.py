@@ -1,7 +1,7 @@
 """The registry of diagnostic codes: `catnet explain E0203` and the tests read it.
 
 E01xx reading the text, E02xx names, types and structure, E03xx files and imports, E04xx laws, E05xx what is
-written in Python, E06xx commands, E07xx symmetry.
+written in Python, E06xx commands, E07xx symmetry, E09xx several devices.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 import textwrap
 from collections.abc import Iterable, Mapping
 
-from catnet.codes import boxes, files, fit, names, parallel, structure, syntax, values
+from catnet.codes import boxes, files, fit, intertwiners, names, parallel, structure, symmetry, syntax, values
 from catnet.codes.entry import MAIN, Code
 from catnet.diagnostics import fail
 from catnet.types.static import nearest
@@ -28,7 +28,16 @@ def _registry(*groups: Iterable[Code]) -> dict[str, Code]:
 
 
 CODES: Mapping[str, Code] = _registry(
-    syntax.CODES, names.CODES, values.CODES, fit.CODES, structure.CODES, files.CODES, boxes.CODES, parallel.CODES
+    syntax.CODES,
+    names.CODES,
+    values.CODES,
+    fit.CODES,
+    structure.CODES,
+    files.CODES,
+    boxes.CODES,
+    parallel.CODES,
+    intertwiners.CODES,
+    symmetry.CODES,
 )
 """Every code, in order."""
 

@@ -144,4 +144,12 @@ CODES = (
         stage="command",
         how="It comes from `catnet check` and `catnet fmt`.",
     ),
+    Code(
+        "E0607",
+        "an --at argument that cannot be used",
+        """Typical sizes are given as NAME=SIZE, such as --at t=512, for names that the input types of the net
+        leave open. They decide which rewriting pays; the compiled net still takes every size.""",
+        stage="command",
+        how="It comes from `catnet optimise`.",
+    ),
 )

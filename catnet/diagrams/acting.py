@@ -35,6 +35,10 @@ class Part:
         """The same representation on other axes."""
         return Part(axes, self.rep)
 
+    def on(self, rep: Rep) -> Part:
+        """Another representation on the same axes."""
+        return Part(self.axes, rep)
+
 
 Action = tuple[Part, ...]
 """What a group does to one wire: the tensor product of representations on some axes; the others it leaves alone."""
@@ -71,8 +75,18 @@ def show(action: Action, wire: Wire) -> str:
     words = []
     for part in action:
         names = [_axis_name(wire, i) for i in part.axes]
-        words.append(f"{part.rep} on {names[0] if len(names) == 1 else '(' + ', '.join(names) + ')'}")
+        if len(names) == 1 and _carries(wire, part):
+            words.append(names[0])
+            continue
+        moves = part.rep.group if part.rep == part.rep.group.natural else part.rep
+        words.append(f"{moves} on {names[0] if len(names) == 1 else '(' + ', '.join(names) + ')'}")
     return ", ".join(words) or "invariant"
+
+
+def _carries(wire: Wire, part: Part) -> bool:
+    """Whether the axis says in its type what acts on it."""
+    axis = wire.axes[part.axes[0]]
+    return isinstance(axis, Axis) and axis.space == part.rep
 
 
 def _axis_name(wire: Wire, place: int) -> str:
@@ -94,7 +108,8 @@ class Refusal(Exception):
 class Acting:
     """The question to one use of a box: `group` acts on its inputs as `actions` say; what does it do to the outputs?
 
-    `inner` carries an action through an inner graph. `word` and `remarks` are the answer's fine print: that it is
+    `inner` carries an action through an inner graph; `flat` says along which axes all entries of an input are equal,
+    so that permutations of them leave it alone. `word` and `remarks` are the answer's fine print: that it is
     only assumed, and where it is exact on a part of the group alone or near a bound.
     """
 
@@ -104,6 +119,7 @@ class Acting:
     actions: tuple[Action, ...]
     graphs: tuple[Graph, ...] = ()
     inner: Callable[[Graph, tuple[Action, ...]], tuple[Action, ...]] = field(repr=False, default=lambda _, a: a)
+    flat: Callable[[int], frozenset[int]] = field(repr=False, default=lambda port: frozenset())
     word: Word = "proved"
     remarks: list[str] = field(default_factory=list)
 
@@ -111,6 +127,11 @@ class Acting:
     def trivial(self) -> bool:
         """Whether the group leaves all inputs alone: then a map of these inputs is invariant, whatever it does."""
         return not any(self.actions)
+
+    def remark(self, text: str) -> None:
+        """Add to the fine print, once."""
+        if text not in self.remarks:
+            self.remarks.append(text)
 
     def only(self, kind: Kind, reason: str, remedy: str = "") -> None:
         """Refuse where anything acts by more than matrices of a kind."""
@@ -145,21 +166,18 @@ class Acting:
         raise Refusal("what the group does changes with every step of this repeat")
 
 
-def pointwise(box: Box, acting: Acting, linear: bool) -> tuple[Action, ...]:
+def pointwise(box: Box, acting: Acting, kind: Kind) -> tuple[Action, ...]:
     """What becomes of actions on axes along which a box acts entry by entry, by its own `shards`.
 
-    Such a box treats all entries along the axis alike, so permutations of them pass through it, and all matrices do
-    if it is linear. Refuses where it does not say so.
+    Such a box treats all entries along the axis alike, so permutations of them pass through it. `kind` says which
+    matrices do: all of them if it is linear. Refuses where it does not say so.
     """
     places = sorted({i for action in acting.actions for part in action for i in part.axes})
     moved = {place: _moved(box, acting, place) for place in places}
     parts: list[list[Part]] = [[] for _ in acting.outputs]
     for part in dict.fromkeys(part for action in acting.actions for part in action):
-        if not linear and not part.rep.kind.within(Kind.PERMUTATION):
-            raise Refusal(
-                f"`{box.name}` does not commute with `{part.rep}`, which mixes entries instead of permuting them",
-                "take an equivariant box: `norm_activation`, `gate`, or `linear` to a representation",
-            )
+        if not part.rep.kind.within(kind):
+            raise unfit(box.name, part.rep)
         for port in range(len(acting.outputs)):
             axes = tuple(moved[i][port] for i in part.axes)
             if all(a is not None for a in axes):
@@ -167,6 +185,24 @@ def pointwise(box: Box, acting: Acting, linear: bool) -> tuple[Action, ...]:
             elif any(a is not None for a in axes):
                 raise Refusal(f"`{box.name}` parts the axes on which `{part.rep}` acts")
     return tuple(ordered(tuple(p)) for p in parts)
+
+
+def unfit(name: str, rep: Rep, port: int = 0) -> Refusal:
+    """The refusal of a box that does not commute with the matrices of a representation."""
+    return Refusal(
+        f"`{name}` does not commute with `{rep}`, which {does(rep)} entries instead of permuting them",
+        "take an equivariant box: `norm_activation`, `gate`, or `linear(W)` to a representation W",
+        port,
+    )
+
+
+def does(rep: Rep) -> str:
+    """What the matrices of a representation do to entries, beyond permuting them: a verb for messages."""
+    if rep.kind.within(Kind.PERMUTATION):
+        return "permutes"
+    if rep.kind.within(Kind.SIGNED_PERMUTATION):
+        return "changes signs of"
+    return "scales" if rep.kind.within(Kind.MONOMIAL) else "mixes"
 
 
 def _moved(box: Box, acting: Acting, place: int) -> tuple[int | None, ...]:

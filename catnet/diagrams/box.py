@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal, TypeVar, dataclass_tra
 from catnet.diagnostics import Source
 from catnet.diagrams.acting import Acting, Action, pointwise
 from catnet.diagrams.shards import Answer, Cut
+from catnet.symmetry.kinds import Kind as MatrixKind
 from catnet.syntax.parser import parse_expression, parse_type
 from catnet.types.dims import Dim
 from catnet.types.facts import Pred
@@ -171,7 +172,20 @@ class Box:
             return ((),) * len(acting.outputs)
         if acting.graphs and not getattr(self, "opaque", False):
             return acting.inner(acting.graphs[0], acting.actions)
-        return pointwise(self, acting, self.map_kind == "linear")
+        if self.effect == "random":
+            acting.remark(f"`{self.name}` draws for each entry: its output is equivariant in distribution only")
+        return pointwise(self, acting, self.passes)
+
+    @property
+    def passes(self) -> MatrixKind:
+        """Along an axis on which this box acts entry by entry: the matrices that commute with it."""
+        linear = self.map_kind == "linear" and self.effect == "pure"
+        return MatrixKind.GENERAL if linear else MatrixKind.PERMUTATION
+
+    def flat(self, inputs: Object, outputs: Object) -> frozenset[int]:
+        """The axes of the first output, by their places from the end, along which all entries are equal whatever
+        comes in."""
+        return frozenset()
 
     def shards(self, inputs: Object, outputs: Object, cut: Cut) -> Answer:
         """Where axes come out that are cut between ranks, each of which runs this box's code on its own block.

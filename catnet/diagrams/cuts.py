@@ -44,17 +44,17 @@ class Use:
 @dataclass(frozen=True)
 class CutPart:
     """Maps that can be cut together: the paths of their modules, and the sizes that the number of ranks divides,
-    each with the path or the box that has it. `path` is what the paths have in common."""
+    each with the path or the box that has it, and where that stands. `path` is what the paths have in common."""
 
     path: str
     columns: tuple[str, ...]
     rows: tuple[str, ...]
-    sizes: tuple[tuple[int, str], ...]
+    sizes: tuple[tuple[int, str, Span | None], ...]
 
     @property
     def ways(self) -> int:
         """The number of ranks divides this."""
-        return math.gcd(*(size for size, _ in self.sizes))
+        return math.gcd(*(size for size, _, _ in self.sizes))
 
 
 @dataclass(frozen=True)
@@ -74,7 +74,7 @@ class Attempt:
     columns: set[int]
     rows: set[int] = field(default_factory=set)
     cut: dict[int, int] = field(default_factory=dict)  # value: the place of its cut axis
-    sizes: dict[int, str] = field(default_factory=dict)
+    sizes: dict[int, Use] = field(default_factory=dict)  # of cut axes, and what first had each
     reason: str = ""
     span: Span | None = None
 
@@ -107,7 +107,8 @@ class Cutter:
                 continue
             self.taken |= attempt.rows
             rows = tuple(self.uses[i].path for i in sorted(attempt.rows))
-            sizes = tuple(sorted(attempt.sizes.items()))
+            met = sorted(attempt.sizes.items())
+            sizes = tuple((size, maker.path or maker.box.name, maker.span) for size, maker in met)
             parts.append(CutPart(_common((*columns, *rows)), columns, rows, sizes))
         return parts, refused
 
@@ -153,7 +154,7 @@ class Cutter:
                 self._refuse(attempt, use, f"the size of the axis of `{wire}` that is cut is not known")
                 return
             attempt.cut[value] = at
-            attempt.sizes.setdefault(size, use.path or use.box.name)
+            attempt.sizes.setdefault(size, use)
             for taker in self.takers.get(value, ()):
                 if taker not in queued:
                     queued.add(taker)

@@ -86,6 +86,7 @@ class Graph:
     where: tuple[object, ...] = ()
     span: Span | None = None
     budget: int = BUDGET  # how many boxes may be compiled
+    undecided: bool = False  # whether both branches of an `if` stand in it
 
     def __repr__(self) -> str:
         return f"<graph {self.name}: {self.type}, {len(self.nodes)} nodes>"

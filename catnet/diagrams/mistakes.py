@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from catnet.diagrams.graph import Node, Value
     from catnet.diagrams.terms import Choice, Diagram, Let, Shared
 
-_CODES = {"count": "E0204", "axis": "E0203", "space": "E0837", "rank": "E0203", "kind": "E0205", "open": "E0206"}
+_CODES = {"count": "E0204", "axis": "E0203", "space": "E0737", "rank": "E0203", "kind": "E0205", "open": "E0206"}
 
 _BATCH = re.compile(r"\.\.\.\?b\.\d+(, )?")
 _UNKNOWN = re.compile(r"\?([\w.]+)\[\.\.\.\?\1\]|\?[\w.]+(?=\[)|\?_\d*\b|\?\.\d+")

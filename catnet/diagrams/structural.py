@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections.abc import Hashable
 from typing import TYPE_CHECKING, ClassVar
 
+from catnet.diagrams.acting import Acting, Action
 from catnet.diagrams.box import Box, Site, box, elements
+from catnet.diagrams.joining import compared, multiplied, summed
 from catnet.diagrams.shards import Answer, Cut, together
 from catnet.types.dims import Dim
 from catnet.types.infer import TypeProblem, reject
+from catnet.types.static import Unknown
 from catnet.types.wires import Object
 
 if TYPE_CHECKING:
@@ -101,6 +104,9 @@ class Pointwise(Box):
     def flops(self, inputs: Object, outputs: Object) -> Dim:
         return elements(outputs[0]) * (len(inputs) - 1)
 
+    def act(self, acting: Acting) -> tuple[Action, ...]:
+        return (compared(self.name, acting, self.passes),)
+
     def shards(self, inputs: Object, outputs: Object, cut: Cut) -> Answer:
         return together(self.name, cut)
 
@@ -115,6 +121,9 @@ class Add(Pointwise):
     def key(self) -> Hashable:
         """No signs are all plus, for any number of wires: `(f, g) >> add` is `f + g`."""
         return ("add", *(self.signs if any(s != 1 for s in self.signs) else ()))
+
+    def act(self, acting: Acting) -> tuple[Action, ...]:
+        return (summed(self.name, acting),)
 
     def code(self, site: Site) -> str:
         signs = self.signs or (1,) * len(site.args)
@@ -135,6 +144,9 @@ class Multiply(Pointwise):
         """Its wires say how many they are: `(f, g) >> mul` is `f * g`."""
         return ("mul",)
 
+    def act(self, acting: Acting) -> tuple[Action, ...]:
+        return (multiplied(self.name, acting, range(len(acting.actions))),)
+
     def code(self, site: Site) -> str:
         return " * ".join(site.args)
 
@@ -144,7 +156,7 @@ class Multiply(Pointwise):
 
 @box("scale", "arithmetic")
 class Scale(Box):
-    """Multiply by a number: `scale(0.5)`, also written `0.5 * f`."""
+    """Multiply by a number: `scale(0.5)`, also written `0.5 * f`; `scale(1/sqrt(d))` is one once d is known."""
 
     by: float
     signature: ClassVar[str] = "R[...s] -> R[...s]"
@@ -157,13 +169,15 @@ class Scale(Box):
         return elements(outputs[0])
 
     def inverse(self, inputs: Object) -> Box | None:
+        if isinstance(self.by, Unknown):
+            return Scale(Unknown(f"1 / ({self.by})", "float"))
         return Scale(1.0 / self.by) if self.by else None
 
     def shards(self, inputs: Object, outputs: Object, cut: Cut) -> Answer:
         return cut
 
     def sign(self) -> str:
-        return f"{self.by:g}"
+        return f"{self.by:g}" if isinstance(self.by, float) else str(self.by)
 
 
 class Dagger(Box):
@@ -190,6 +204,12 @@ class Dagger(Box):
 
     def flops(self, inputs: Object, outputs: Object) -> Dim:
         return self.of.flops(outputs, inputs)
+
+    def shards(self, inputs: Object, outputs: Object, cut: Cut) -> Answer:
+        """Along an axis that the box leaves in its place, so does its transpose."""
+        answer = self.of.shards(outputs, inputs, cut)
+        kept = isinstance(answer, str) or answer == cut
+        return answer if kept else f"the transpose of `{self.of.name}` moves the axis that is cut"
 
     def module(self, site: Site) -> str | None:
         return self.of.module(site.turned())

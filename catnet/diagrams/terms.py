@@ -18,7 +18,7 @@ from catnet.diagrams.box import Box
 from catnet.syntax.formatter import format_expression
 from catnet.types.dims import Dim
 from catnet.types.facts import Pred
-from catnet.types.static import Condition
+from catnet.types.static import Condition, Unknown
 
 if TYPE_CHECKING:
     from catnet.diagrams.graph import Graph
@@ -146,7 +146,8 @@ class Diagram:
         from catnet.rewrite import rewriter
         from catnet.torch import compile_diagram
 
-        return compile_diagram(self, allow, on, rewriter(optimise, at))
+        made = compile_diagram(self, allow, on, rewriter(optimise, at))
+        return made.eval() if optimise == "infer" else made
 
     def draw(self, format: Literal["svg", "dot"] = "svg") -> str:
         """The picture, as SVG or DOT text."""
@@ -256,13 +257,13 @@ class Sum(Diagram):
 class Product(Diagram):
     """`f * g`: the pointwise product; a number scales."""
 
-    parts: tuple[Diagram | float, ...]
+    parts: tuple[Diagram | float | Unknown, ...]
     span: Span | None = None
 
-    def flat(self) -> list[Diagram | float]:
+    def flat(self) -> list[Diagram | float | Unknown]:
         """The factors, left-nested products opened."""
-        rest: list[Diagram | float] = []
-        term: Diagram | float = self
+        rest: list[Diagram | float | Unknown] = []
+        term: Diagram | float | Unknown = self
         while isinstance(term, Product):
             rest.extend(reversed(term.parts[1:]))
             term = term.parts[0]

@@ -62,6 +62,7 @@ class Typing:
         self.infers = infers  # the input types are inferred: what is asked of their sizes is part of the answer
         self.assumed: list[Pred | Condition] = []
         self.placed = 0
+        self._choices = 0
         self.memo: dict[Any, Graph] = {}  # graphs of nets already elaborated in this run
         self.stack: dict[Any, Box] = {}  # the nets being elaborated, outermost first
         self.node: Node | None = None
@@ -85,10 +86,12 @@ class Typing:
         """The graph of a term on these inputs, with a scope of its own for names and labels."""
         saved = self._nodes, self._labels, self._scope, self.node, self.inference.asker
         self._nodes, self._labels, self._scope = [], Labels(), {}
+        choices = self._choices
         try:
             inputs = tuple(Value(w) for w in wires)
             outputs = self.place(term, inputs)
-            return Graph(name, inputs, outputs, tuple(self._nodes), names, span=span or term.span)
+            undecided = self._choices > choices
+            return Graph(name, inputs, outputs, tuple(self._nodes), names, span=span or term.span, undecided=undecided)
         finally:
             self._nodes, self._labels, self._scope, self.node, self.inference.asker = saved
 
@@ -258,7 +261,7 @@ class Typing:
         out = rows[0] if len(rows) == 1 else self._pointwise(rows, Multiply(len(rows)), term, diagrams)
         for factor in factors:
             if not isinstance(factor, terms.Diagram):
-                out = tuple(v for wire in out for v in self.add(Scale(float(factor)), (wire,), term.span))
+                out = tuple(v for wire in out for v in self.add(Scale(factor), (wire,), term.span))
         return out
 
     def _pointwise(self, rows: list[Values], box: Box, term: terms.Diagram, parts: Sequence[terms.Diagram]) -> Values:
@@ -302,6 +305,7 @@ class Typing:
                 branches.append((known, self.place(part, inputs)))
         if len(branches) < 2:
             return branches[0][1] if branches else inputs
+        self._choices += 1
         (when_true, left), (when_false, right) = branches
         if len(left) == len(right):
             if _agree(left, right, when_true):

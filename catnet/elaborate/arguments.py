@@ -11,7 +11,7 @@ from catnet.diagrams.terms import Diagram
 from catnet.types.dims import Dim
 from catnet.types.facts import Pred
 from catnet.types.spaces import Member, Space
-from catnet.types.static import AxisRef, Condition, Unknown, describe, nearest
+from catnet.types.static import INTEGERS, AxisRef, Condition, Unknown, describe, nearest
 
 SORT_WORDS = {
     "int": "an integer",
@@ -67,7 +67,9 @@ def coerce(name: str, param: Param, value: Any, span: Span | None) -> Any:
     made = converted(param.sort, value)
     if made is None:
         got = "a diagram" if isinstance(value, Diagram) else describe(value)
-        fail("E0212", f"`{param.name}` of `{name}` is {SORT_WORDS[param.sort]}, got {got}", span)
+        divided = param.sort in ("int", "ints") and isinstance(value, (float, Unknown))
+        words = f"`{param.name}` of `{name}` is {SORT_WORDS[param.sort]}, got {got}"
+        fail("E0212", words, span, help=INTEGERS if divided else "")
     return made
 
 
@@ -101,21 +103,26 @@ def _int(value: Any) -> Any:
 
 
 def _float(value: Any) -> Any:
-    if isinstance(value, Dim) and value.value is not None:
-        return float(value.value)
+    if isinstance(value, Dim):
+        return float(value.value) if value.value is not None else Unknown(str(value), "float")
     if isinstance(value, (int, float)) and not isinstance(value, bool):
         return float(value)
-    return value if isinstance(value, Unknown) else None
+    return _unknown(value, "float")
 
 
 def _bool(value: Any) -> Any:
     if isinstance(value, (Pred, Condition)):
         return Unknown(str(value), "bool")
-    return value if isinstance(value, (bool, Unknown)) else None
+    return value if isinstance(value, bool) else _unknown(value, "bool")
 
 
 def _str(value: Any) -> Any:
-    return value if isinstance(value, (str, Unknown)) else None
+    return value if isinstance(value, str) else _unknown(value, "str")
+
+
+def _unknown(value: Any, sort: str) -> Any:
+    """A value of a sort that is not known yet, or None."""
+    return value if isinstance(value, Unknown) and value.sort == sort else None
 
 
 def _axis(value: Any) -> Any:

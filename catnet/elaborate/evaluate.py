@@ -97,29 +97,42 @@ class Evaluator:
         return terms.Sum(((1, self.diagram(expr.first)), *rest), expr.span)
 
     def _product(self, expr: tree.Product) -> terms.Diagram:
-        factors = [self._factor(expr.first)]
-        for op, operand in expr.rest:
+        first, rest = expr.first, expr.rest
+        numbers = next((i for i, e in enumerate((first, *(e for _, e in rest))) if not self._is_number(e)), len(rest))
+        if any(op != "*" for op, _ in rest[: max(numbers - 1, 0)]):  # `1/sqrt(d) * f`: the quotient is one number
+            first, rest = tree.Product(first, rest[: numbers - 1], span=expr.span), rest[numbers - 1 :]
+        factors = [self._factor(first)]
+        for op, operand in rest:
             if op != "*":
-                fail("E0212", f"`{op}` is for integers; diagrams are joined by >>, @, + and *", expr.span)
+                fail("E0212", f"`{op}` is for numbers; diagrams are joined by >>, @, + and *", expr.span)
             factors.append(self._factor(operand))
         if not any(isinstance(f, terms.Diagram) for f in factors):
             fail("E0212", "a diagram is expected here, not a number", expr.span)
         return terms.Product(tuple(factors), expr.span)
 
-    def _factor(self, expr: tree.Expr) -> terms.Diagram | float:
-        static = isinstance(expr, (tree.Number, tree.Negate)) or (
-            isinstance(expr, tree.Name) and isinstance(self.scope.statics.get(expr.id), (Dim, float, Unknown))
-        )
-        if not static:
+    def _factor(self, expr: tree.Expr) -> terms.Diagram | float | Unknown:
+        if not self._is_number(expr):
             return self.diagram(expr)
         value = self.static(expr)
-        if isinstance(value, Dim) and value.value is not None:
-            return float(value.value)
-        if isinstance(value, float):
+        if isinstance(value, Dim):
+            return float(value.value) if value.value is not None else Unknown(str(value), "float")
+        if isinstance(value, (float, Unknown)):
             return value
-        if isinstance(value, (Dim, Unknown)):
-            return 1.0  # a generic check: the type does not depend on the number
         fail("E0212", "a diagram or a number is expected here", expr.span)
+
+    def _is_number(self, expr: tree.Expr) -> bool:
+        """Whether an expression is made of numbers, so that it is a factor and not a diagram."""
+        if isinstance(expr, tree.Name):
+            return isinstance(self.scope.statics.get(expr.id), (Dim, float, Unknown))
+        if isinstance(expr, tree.Negate):
+            return self._is_number(expr.body)
+        if isinstance(expr, tree.Power):
+            return self._is_number(expr.base) and self._is_number(expr.exponent)
+        if isinstance(expr, (tree.Product, tree.Sum)):
+            return self._is_number(expr.first) and all(self._is_number(e) for _, e in expr.rest)
+        if isinstance(expr, tree.Call) and isinstance(expr.fn, tree.Name) and expr.fn.id in ("max", "min", "sqrt"):
+            return bool(expr.args) and all(a.name is None and self._is_number(a.value) for a in expr.args)
+        return isinstance(expr, tree.Number)
 
     def _negate(self, expr: tree.Negate) -> terms.Diagram:
         return terms.Product((-1.0, self.diagram(expr.body)), expr.span)

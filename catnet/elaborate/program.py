@@ -13,7 +13,7 @@ from catnet.diagrams.graph import Graph
 from catnet.diagrams.inverse import inverse_of, leaves
 from catnet.diagrams.mistakes import too_large
 from catnet.diagrams.typing import Typing
-from catnet.elaborate import generic, symmetries
+from catnet.elaborate import generic, proving, symmetries
 from catnet.elaborate.arguments import coerce, match
 from catnet.elaborate.evaluate import Evaluator, Scope, net_params, quantified
 from catnet.elaborate.leaves import PythonBox, generic_statics
@@ -123,6 +123,8 @@ class Program:
             self._guarded(report, lambda d=declaration: self._check_declaration(module, d, report), declaration.span)
         if len(report.errors) > before:
             return
+        for net in module.nets.values():
+            self._guarded(report, lambda n=net: report.extend(proving.claimed(self, module, n)), net.span)
         for name in _recursive(module):
             net = module.nets[name]
             if all(p.default is not None for p in net.params):

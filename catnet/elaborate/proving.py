@@ -2,19 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import zip_longest
 from typing import TYPE_CHECKING
 
-from catnet.diagnostics import Diagnostic, Note, Span, fail
+from catnet.diagnostics import CatnetError, Diagnostic, Note, Source, Span, fail
 from catnet.diagrams.acting import Action, Part, carried, ordered, show
 from catnet.diagrams.equivariance import Step, Walk
 from catnet.diagrams.graph import Graph, Value
-from catnet.types.wires import Axis, Object, Wire
+from catnet.diagrams.terms import Diagram, Leaf
+from catnet.elaborate.evaluate import net_params
+from catnet.elaborate.nets import NetBox
+from catnet.elaborate.symmetries import acting, acting_in, members, symbols
+from catnet.syntax.parser import parse_action
+from catnet.types.dims import Dim
+from catnet.types.infer import TypeProblem
+from catnet.types.spaces import Space
+from catnet.types.wires import Axis, Object, ObjectVar, Wire
 
 if TYPE_CHECKING:
-    from catnet.symmetry.groups import Group
+    from catnet.elaborate.loading import Module
+    from catnet.elaborate.program import Program
     from catnet.syntax import tree
+    from catnet.symmetry.groups import Group
 
 
 @dataclass
@@ -44,12 +55,19 @@ class Proof:
         return f"{self.group} on {', '.join(self.axes)}" if self.axes else str(self.group)
 
 
-def prove(graph: Graph, group: Group, axes: tuple[str, ...] = (), span: Span | None = None) -> Proof:
+def prove(
+    graph: Graph,
+    group: Group,
+    axes: tuple[str, ...] = (),
+    span: Span | None = None,
+    written: Sequence[Wire | ObjectVar] = (),
+) -> Proof:
     """Carry a group through a graph: it acts on the inputs' axes of these names by its natural representation, and
     on every axis that carries one of its representations.
 
     The outputs must transform in the same way: the named axes that are left, and the representations that the types
-    say; what has neither must be invariant. Raises `CatnetError` where the group cannot act (E0832, E0833).
+    say; what has neither must be invariant. `written` are the outputs as a net's type names them. Raises
+    `CatnetError` where the group cannot act (E0732, E0733).
     """
     proof = Proof(group, axes, Walk(group))
     proof.inputs = tuple(_action(wire, group, axes, span) for wire in graph.dom)
@@ -57,14 +75,15 @@ def prove(graph: Graph, group: Group, axes: tuple[str, ...] = (), span: Span | N
     if missing:
         named = sorted({a.tag for w in graph.dom for a in w.axes if isinstance(a, Axis) and a.tag})
         hint = f"the axes are {', '.join(f'`{n}`' for n in named)}" if named else "name the axis in the signature: R[n, d]"
-        fail("E0832", f"`under {group}` names no axis: there is no `{missing[0]}` in `{graph.type}`", span, help=hint)
+        fail("E0732", f"`under {group}` names no axis: there is no `{missing[0]}` in `{graph.type}`", span, help=hint)
     if not any(proof.inputs):
         words = f"`{group}` does not act on anything here: no axis of `{graph.type}` carries one of its representations"
-        fail("E0832", words, span, help=f"say on which axis: under {group} on n")
+        fail("E0732", words, span, help=f"say on which axis: under {group} on n")
     proof.outputs = proof.walk.through(graph, proof.inputs)
     proof.problems += [_broken(step, group) for step in proof.walk.failures]
     if not proof.problems:
-        proof.problems += _promises(proof, graph, span)
+        cod = [_as_written(wire, port) for wire, port in zip_longest(graph.cod, written[: len(graph.cod)])]
+        proof.problems += _promises(proof, graph.dom, cod, span)
     return proof
 
 
@@ -81,10 +100,10 @@ def _named(wire: Wire, group: Group, axes: tuple[str, ...], span: Span | None) -
     sizes = [wire.axes[place].size for place in places]  # type: ignore[union-attr]
     rep = group.on(sizes) if len(axes) > 1 else group.natural
     if rep is None:
-        fail("E0833", f"`{group}` has no natural action on {_listed(axes)}", span)
+        fail("E0733", f"`{group}` has no natural action on {_listed(axes)}", span)
     if len(axes) == 1 and rep.dim != sizes[0]:
         fail(
-            "E0833",
+            "E0733",
             f"`{group}` moves {rep.dim} points, and the axis `{axes[0]}` has {sizes[0]}",
             span,
             help="the group and its axis must have the same size: under S(n) on n",
@@ -110,7 +129,7 @@ def _broken(step: Step, group: Group) -> Diagnostic:
     if len(step.path) > 1:
         notes.append(Note(f"in {'.'.join(step.path)}"))
     message = f"not equivariant under {group}: {failure.reason}"
-    return Diagnostic("E0831", message, node.span, notes=tuple(notes), help=failure.remedy)
+    return Diagnostic("E0731", message, node.span, notes=tuple(notes), help=failure.remedy)
 
 
 def _origin(inputs: tuple[Value, ...], port: int) -> Span | None:
@@ -118,10 +137,20 @@ def _origin(inputs: tuple[Value, ...], port: int) -> Span | None:
     return node.span if node is not None else None
 
 
-def _promises(proof: Proof, graph: Graph, span: Span | None) -> Iterator[Diagnostic]:
+def _as_written(wire: Wire, port: Wire | ObjectVar | None) -> Wire:
+    """A wire with the names that a type gives to its axes."""
+    if not isinstance(port, Wire) or len(port.axes) != len(wire.axes):
+        return wire
+    return wire.with_axes(
+        Axis(a.size, p.tag, a.space) if isinstance(a, Axis) and isinstance(p, Axis) else a
+        for a, p in zip(wire.axes, port.axes, strict=True)
+    )
+
+
+def _promises(proof: Proof, dom: Object, cod: Sequence[Wire], span: Span | None) -> Iterator[Diagnostic]:
     """What the outputs do must be what their types and the names of their axes say."""
-    inputs = {name: part.rep for name, part in _by_name(graph.dom, proof)}
-    for wire, action in zip(graph.cod, proof.outputs, strict=True):
+    inputs = {name: part.rep for name, part in _by_name(dom, proof)}
+    for wire, action in zip(cod, proof.outputs, strict=True):
         wanted = list(carried(wire, proof.group))
         for name in proof.axes if len(proof.axes) == 1 else ():
             wanted += [Part((place,), inputs[name]) for place in _tagged(wire, name)]
@@ -130,7 +159,7 @@ def _promises(proof: Proof, graph: Graph, span: Span | None) -> Iterator[Diagnos
         expected = ordered(tuple(wanted))
         if action is not None and action != expected:
             yield Diagnostic(
-                "E0834",
+                "E0734",
                 f"under {proof.group} the output `{wire}` is {show(action, wire)}, and the type says: "
                 f"{show(expected, wire)}",
                 span,
@@ -145,3 +174,77 @@ def _by_name(wires: Object, proof: Proof) -> Iterable[tuple[str, Part]]:
                 for part in action:
                     if part.axes == (place,):
                         yield name, part
+
+
+Claim = tuple["Group", tuple[str, ...], "Span | None"]
+
+
+def proofs(diagram: Diagram, under: Sequence[str] = ()) -> list[Proof]:
+    """The proof of each claim about a diagram: those of its net, or those in `under`, such as `"S(n) on n"`.
+
+    A group of which an input carries a representation is a claim too. Raises `CatnetError` for a wrong diagram or
+    claim.
+    """
+    graph = opened(diagram.graph)
+    box = diagram.box if isinstance(diagram, Leaf) and isinstance(diagram.box, NetBox) else None
+    claims = _asked(box, under) if under else _said(box)
+    told = {group for group, _, _ in claims}
+    if not under:
+        spaces = [a.space for w in graph.dom for a in w.axes if isinstance(a, Axis) and a.space is not None]
+        carriers = dict.fromkeys(getattr(space, "group", None) for space in spaces)
+        claims += [(group, (), graph.span) for group in carriers if group is not None and group not in told]
+    if not claims:
+        fail("E0732", "nothing says which group acts", graph.span, help='write `under S(n) on n` in the net, or --under "S(n) on n"')
+    written = box.written.cod if box is not None else ()
+    return [prove(graph, group, axes, span, written) for group, axes, span in claims]
+
+
+def _said(box: NetBox | None) -> list[Claim]:
+    if box is None:
+        return []
+    sizes = {**symbols(box.declaration, box.written.universals), **box.sizes}
+    return [(group, clause.axes, clause.span) for group, clause in acting(box.declaration.under, box.home, sizes)]
+
+
+def _asked(box: NetBox | None, under: Sequence[str]) -> list[Claim]:
+    import catnet.symmetry.words  # noqa: F401
+
+    home = members(box.home) if box is not None else {}
+    sizes = dict(box.sizes) if box is not None else {}
+    clauses = [parse_action(Source("<under>", text)) for text in under]
+    found = acting_in(clauses, {**home, **sizes})
+    return [(group, clause.axes, clause.span) for group, clause in found]
+
+
+def opened(graph: Graph) -> Graph:
+    """The graph of a net, where a diagram is nothing but one use of it."""
+    node = graph.nodes[0] if len(graph.nodes) == 1 else None
+    if node is not None and isinstance(node.box, NetBox) and node.outputs == graph.outputs and node.graphs:
+        return node.graphs[0]
+    return graph
+
+
+def claimed(program: Program, module: Module, net: tree.Net) -> list[Diagnostic]:
+    """What stands against the symmetry that a net claims, for all its sizes at once where that can be asked.
+
+    A net that is not one diagram for all sizes (it recurses, or chooses by an `if`) is asked at its default sizes; one
+    without is left to `catnet prove`, and an E0738 says so.
+    """
+    if not net.under and not any(isinstance(value, Space) for value in members(module).values()):
+        return []
+    for sizes in ({p.name: (Dim.sym(p.name), None) for p in net_params(net) if p.sort == "int"}, {}):
+        try:
+            diagram = program.make_net(module, net, sizes, net.span)
+            graph = opened(diagram.graph)
+        except (CatnetError, TypeProblem):
+            continue
+        if any(part.undecided for part in (graph, *(inner for inner, _ in graph.walk()))):
+            continue
+        if net.under or any(isinstance(a, Axis) and a.space is not None for w in graph.dom for a in w.axes):
+            return [problem for proof in proofs(diagram) for problem in proof.problems]
+        return []
+    if not net.under:
+        return []
+    words = f"the symmetry of `{net.name}` is not one question for all sizes"
+    hint = f"ask at some: catnet prove FILE {net.name} -p NAME=VALUE"
+    return [Diagnostic("E0738", words, net.under[0].span, help=hint, severity="info")]

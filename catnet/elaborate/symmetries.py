@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from catnet.diagnostics import CatnetError, fail
@@ -77,7 +77,7 @@ def _value(module: Module, item: tree.Group | tree.Rep, params: Mapping[str, Any
         if found is None or not isinstance(found[1], (tree.Group, tree.Rep)):
             return None
         if found[1] is item:
-            fail("E0830", f"`{name}` is declared by itself", item.span, help="say it by what is known before")
+            fail("E0730", f"`{name}` is declared by itself", item.span, help="say it by what is known before")
         known = members(module)
         return known[name] if name in known else value_of(found[0], found[1])
 
@@ -87,23 +87,31 @@ def _value(module: Module, item: tree.Group | tree.Rep, params: Mapping[str, Any
     wanted = "group" if isinstance(item, tree.Group) else "representation"
     if not isinstance(value, Member) or isinstance(value, Space) != isinstance(item, tree.Rep):
         example = "group G = S(n), SO(3), D(4)" if wanted == "group" else "rep V = 8*trivial(G) + 4*vector(G)"
-        fail("E0830", f"a {wanted} is expected here, not {describe(value)}", item.value.span, help=f"such as {example}")
+        fail("E0730", f"a {wanted} is expected here, not {describe(value)}", item.value.span, help=f"such as {example}")
     return value
 
 
 def acting(under: tuple[tree.Under, ...], module: Module, dims: Mapping[str, Any]) -> list[tuple[Group, tree.Under]]:
     """The groups that a net says act on it, at the values of its sizes; raises `CatnetError`."""
-    statics = {**members(module), **dims}
+    return acting_in(under, {**members(module), **dims})
+
+
+def acting_in(under: Iterable[tree.Under], statics: Mapping[str, Any]) -> list[tuple[Group, tree.Under]]:
+    """The groups of some clauses, where names mean this; a name that is not known is a size."""
     found: list[tuple[Group, tree.Under]] = []
     for clause in under:
-        value = evaluate(clause.group, lambda name: statics.get(name), [*statics])
+        value = evaluate(clause.group, lambda name: statics.get(name, _size(name)), [*statics])
         if isinstance(value, Unknown):
             raise CatnetError()
         if not isinstance(value, Member) or isinstance(value, Space):
             hint = "write under S(n) on n, or under G for a declared group"
-            fail("E0830", f"a group is expected after `under`, not {describe(value)}", clause.group.span, help=hint)
+            fail("E0730", f"a group is expected after `under`, not {describe(value)}", clause.group.span, help=hint)
         found.append((value, clause))  # type: ignore[arg-type]
     return found
+
+
+def _size(name: str) -> Dim | None:
+    return None if name[0].isupper() else Dim.sym(name)
 
 
 def symbols(net: tree.Net, universals: frozenset[str]) -> dict[str, Dim]:

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from typing import Any, SupportsFloat
+from typing import Any, NamedTuple, SupportsFloat, cast
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
 from catnet.nn.exact import Assembled
-from catnet.nn.irreps import Irreps
 
+SMALL = 16384  # entries of a matrix up to which one product is faster than several smaller ones
 DENSE = 0.25  # the part of non-zero entries of a basis from which one product assembles faster than scattering does
 
 Sparse = Mapping[Any, SupportsFloat]  # the entries that are not 0, by index
@@ -104,61 +104,127 @@ class Intertwiner(Assembled):
         return f"{sizes}, basis of {self.weight.shape[-1]}"
 
 
-class IrrepsLinear(nn.Module):
-    """The linear maps between two sums of irreducible representations of O(3), one small matrix for each irreducible.
+class Part(NamedTuple):
+    """The maps between equal copies in a source and equal copies in a target, by one basis for each pair of copies.
 
-    By Schur's lemma equal irreducibles mix their copies and different ones do not meet. For each block of the output
-    with `mul` copies there is a weight [mul, all copies of it in the input]; scalars of even parity have a bias.
-    Weights start uniform with the variance of `nn.Linear`. Inputs [..., irreps_in.dim], outputs [..., irreps_out.dim].
-
-    Raises ValueError where a block of the output has no equal in the input: it could only be 0.
-
-    >>> IrrepsLinear("8x0e + 4x1o", "2x1o + 3x0e")
-    IrrepsLinear(8x0e + 4x1o -> 2x1o + 3x0e)
+    The copies stand one after the other: copy c of the source fills entries `source_start + c * source_dim` onwards.
     """
 
-    def __init__(self, irreps_in: str | Irreps, irreps_out: str | Irreps, bias: bool = True) -> None:
-        super().__init__()
-        self.irreps_in, self.irreps_out = Irreps(irreps_in), Irreps(irreps_out)
-        self.sources = [
-            [i for i, block in enumerate(self.irreps_in) if block.irrep == out.irrep] for out in self.irreps_out
-        ]
-        for out, sources in zip(self.irreps_out, self.sources, strict=True):
-            if not sources:
-                raise ValueError(f"no linear map but 0 reaches {out} from {self.irreps_in}: leave it out")
-        fan_in = [sum(self.irreps_in[i].mul for i in sources) for sources in self.sources]
-        self.weight = nn.ParameterList(
-            nn.Parameter(torch.empty(b.mul, n)) for n, b in zip(fan_in, self.irreps_out, strict=True)
-        )
-        invariants = sum(b.mul for b in self.irreps_out if b.irrep == (0, 1))
-        self.bias = nn.Parameter(torch.empty(invariants)) if bias and invariants else None
-        self.reset_parameters()
+    source_start: int
+    source_count: int
+    source_dim: int
+    target_start: int
+    target_count: int
+    target_dim: int
+    basis: Sequence[Sparse]
 
-    def reset_parameters(self) -> None:
-        """Draw new parameters."""
-        scalars = [w for w, block in zip(self.weight, self.irreps_out, strict=True) if block.irrep == (0, 1)]
-        with torch.no_grad():
-            for weight in self.weight:
-                weight.uniform_(-1, 1).div_(math.sqrt(weight.shape[1]))
-            if self.bias is not None:
-                self.bias.uniform_(-1, 1).div_(math.sqrt(scalars[0].shape[1]))
+    @property
+    def source(self) -> slice:
+        """The entries of all copies in the input."""
+        return slice(self.source_start, self.source_start + self.source_count * self.source_dim)
+
+    @property
+    def target(self) -> slice:
+        """The entries of all copies in the output."""
+        return slice(self.target_start, self.target_start + self.target_count * self.target_dim)
+
+
+class IntertwinerSum(Assembled):
+    """A linear map between sums of representations, part by part: what `hom` finds, as a layer.
+
+    Each part has its own `Intertwiner`. Parts into the same target add up; the targets tile the output. Small maps
+    (up to 16384 entries) are applied as one assembled matrix, larger ones part by part, and there a basis that is
+    the identity alone as a product with the small matrix of copies. `invariants` are vectors `{row: number}` of the
+    whole output for the bias. [..., in_dim] -> [..., out_dim].
+
+    Raises ValueError where two targets overlap without being equal, where they leave a part of the output out (it
+    could only be 0), and what `Intertwiner` raises.
+
+    >>> scalars, vectors = [{(0, 0): 1}], [{(0, 0): 1, (1, 1): 1, (2, 2): 1}]
+    >>> parts = [Part(0, 2, 1, 0, 1, 1, scalars), Part(2, 1, 3, 1, 2, 3, vectors)]
+    >>> IntertwinerSum(parts, in_dim=5, out_dim=7)(torch.randn(4, 5)).shape
+    torch.Size([4, 7])
+    """
+
+    fixed: Tensor
+
+    def __init__(
+        self, parts: Sequence[Part], in_dim: int, out_dim: int, invariants: Sequence[Mapping[int, SupportsFloat]] = ()
+    ) -> None:
+        super().__init__()
+        self.in_dim, self.out_dim = in_dim, out_dim
+        self.dense = in_dim * out_dim <= SMALL
+        groups: dict[tuple[int, int, int], list[int]] = {}
+        for number, part in enumerate(parts):
+            groups.setdefault((part.target_start, part.target_count, part.target_dim), []).append(number)
+        self.groups = [numbers for _, numbers in sorted(groups.items())]
+        self.places = [(part.source, part.target) for part in parts]
+        _check_tiles([parts[numbers[0]].target for numbers in self.groups], out_dim)
+        self.parts = nn.ModuleList()
+        for part in parts:
+            into = [p.source_count for p in parts if p.target_start == part.target_start]
+            member = Intertwiner(part.basis, part.target_dim, part.source_dim, part.target_count, part.source_count)
+            member.bounds = [bound * math.sqrt(part.source_count / sum(into)) for bound in member.bounds]
+            member.reset_parameters()
+            self.parts.append(member)
+        self.identities = [_is_identity(part) for part in parts]
+        self.bias = nn.Parameter(torch.empty(len(invariants))) if invariants else None
+        if self.bias is not None:
+            vector, row, size = _entries(
+                [{(row,): v for row, v in vector.items()} for vector in invariants], (out_dim,)
+            )
+            self.constant("fixed", _dense(vector, row, size, len(invariants), out_dim))
+            nn.init.uniform_(self.bias, -1 / math.sqrt(in_dim), 1 / math.sqrt(in_dim))
+
+    def assemble(self) -> Tensor:
+        """The matrix [out_dim, in_dim]."""
+        rows = []
+        for numbers in self.groups:
+            row: Tensor | None = None
+            for number in numbers:
+                source, member = self.places[number][0], cast(Intertwiner, self.parts[number])
+                block = F.pad(member.assemble(), (source.start, self.in_dim - source.stop))
+                row = block if row is None else row + block
+            rows.append(row)
+        return torch.cat([row for row in rows if row is not None])
 
     def forward(self, x: Tensor) -> Tensor:
-        """[..., irreps_in.dim] -> [..., irreps_out.dim]."""
-        blocks = self.irreps_in.split(x)
-        scalars = [block.mul for block in self.irreps_out if block.irrep == (0, 1)]
-        biases = iter(() if self.bias is None else self.bias.split(scalars))
+        """[..., in_dim] -> [..., out_dim]."""
+        bias = None if self.bias is None else self.bias @ self.fixed
+        if self.dense:
+            return F.linear(x, self.assembled(), bias)
         outputs = []
-        for out, sources, weight in zip(self.irreps_out, self.sources, self.weight, strict=True):
-            source = blocks[sources[0]] if len(sources) == 1 else torch.cat([blocks[i] for i in sources], -2)
-            if out.l:
-                outputs.append((weight @ source).flatten(-2))
-            else:
-                outputs.append(F.linear(source.squeeze(-1), weight, next(biases, None) if out.parity > 0 else None))
-        return outputs[0] if len(outputs) == 1 else torch.cat(outputs, -1)
+        for numbers in self.groups:
+            found = [self._part(number, x[..., self.places[number][0]]) for number in numbers]
+            outputs.append(sum(found[1:], found[0]))
+        y = torch.cat(outputs, -1)
+        return y if bias is None else y + bias
 
-    def __repr__(self) -> str:
-        return f"{type(self).__name__}({self.irreps_in} -> {self.irreps_out})"
+    def _part(self, number: int, x: Tensor) -> Tensor:
+        member = cast(Intertwiner, self.parts[number])
+        if not self.identities[number]:
+            y: Tensor = member(x)
+            return y
+        scale = member.weight.squeeze(-1)
+        return (scale @ x.unflatten(-1, (scale.shape[1], -1))).flatten(-2)
+
+    def extra_repr(self) -> str:
+        """The dimensions and how it is applied."""
+        return f"{self.in_dim} -> {self.out_dim}, {'as one matrix' if self.dense else 'part by part'}"
+
+
+def _check_tiles(targets: list[slice], out_dim: int) -> None:
+    reached = 0
+    for target in [*targets, slice(out_dim, out_dim)]:
+        if target.start != reached:
+            what = "no map but 0 reaches" if target.start > reached else "parts overlap in"
+            raise ValueError(f"{what} the entries {min(reached, target.start)} to {max(reached, target.start)}")
+        reached = target.stop
+
+
+def _is_identity(part: Part) -> bool:
+    basis = [{index: float(v) for index, v in element.items() if float(v)} for element in part.basis]
+    return part.source_dim == part.target_dim and basis == [{(i, i): 1.0 for i in range(part.source_dim)}]
 
 
 def _entries(vectors: Sequence[Sparse], shape: tuple[int, ...]) -> tuple[Tensor, ...]:

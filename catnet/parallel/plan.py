@@ -46,13 +46,13 @@ class Plan:
     def check_ways(self, ways: int) -> None:
         """Raise `CatnetError` (E0902) unless every part can be cut between so many ranks."""
         for part in self.parts:
-            for size, where in part.sizes:
+            for size, where, span in part.sizes:
                 if size % ways:
                     fail(
                         "E0902",
                         f"`{part.path or 'the whole'}` cannot be cut between {ways} ranks: "
                         f"`{where}` has an axis of {size} there",
-                        self._body.graph.span,
+                        span,
                         help=f"the number of ranks must divide {part.ways}"
                         + (", or name the parts to cut" if self.ways != part.ways else ""),
                     )

@@ -14,7 +14,7 @@ from catnet.diagrams.graph import Graph
 from catnet.rewrite.engine import Rewritten, rewritten
 from catnet.rewrite.rule import Aim, Mode, Rule
 
-__all__ = ["Aim", "Mode", "Rewritten", "Rule", "optimised", "rewriter", "rules"]
+__all__ = ["Aim", "Mode", "Rewritten", "Rule", "open_sizes", "optimised", "rewriter", "rules"]
 
 
 @cache
@@ -39,9 +39,20 @@ def optimised(
     """A graph rewritten for training (`"train"`) or for inference (`"infer"`), with a record of what was done.
 
     `sizes` are typical values of sizes that the graph leaves open; `batch` and `real` (bytes of a real) go into the
-    figures.
+    figures. Raises `ValueError` for a size that is not open or not positive.
     """
+    known = open_sizes(graph)
+    for name, size in (sizes or {}).items():
+        if name not in known:
+            raise ValueError(f"there is no open size `{name}`: open are {', '.join(sorted(known)) or 'none'}")
+        if size < 1:
+            raise ValueError(f"a typical size is at least 1, and `{name}` is {size}")
     return rewritten(graph, Aim(mode, dict(sizes or {}), batch, real), rules())
+
+
+def open_sizes(graph: Graph) -> frozenset[str]:
+    """The names of sizes in the input types of a graph."""
+    return frozenset(name for wire in graph.dom for name in wire.symbols)
 
 
 def rewriter(mode: Mode | None, sizes: Mapping[str, int] | None = None) -> Callable[[Graph], Graph] | None:

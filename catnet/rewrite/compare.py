@@ -13,22 +13,22 @@ FEW = 5  # sizes: of more, no pair is looked for
 POSITIVE = "'n"  # a name that no size has
 
 
-def comparison(old: Dim, new: Dim, sign: str = ">") -> str:
-    """`old > new` (or `old <= new`) as text, without what both sides have in common.
+def sides(old: Dim, new: Dim) -> tuple[Dim, Dim]:
+    """Two sizes of which the first is greater exactly where `old > new`, without what both have in common.
 
     >>> t, d = Dim.sym("t"), Dim.sym("d")
-    >>> comparison(t * t * d * 4 + t * t, t * d * d * 4 + t * d)
-    't > d'
-    >>> comparison(t * t * 256, t * 64 * 64 * 4, "<=")
-    't <= 64'
+    >>> sides(t * t * d * 4 + t * t, t * d * d * 4 + t * d)
+    (Dim('t'), Dim('d'))
+    >>> sides(t * t * 256, t * 64 * 64 * 4)
+    (Dim('t'), Dim('64'))
     """
     difference = old - new
     if difference.value is not None:
-        return f"{old} {sign} {new}"
+        return old, new
     names = sorted(difference.symbols)
     for a, b in permutations(names, 2) if len(names) <= FEW else ():
         if _same_as(difference, a, b):
-            return f"{a} {sign} {b}"
+            return Dim.sym(a), Dim.sym(b)
     common = gcd(*difference.coefficients.values())
     shared = _shared(difference)
     left: Terms = {}
@@ -36,7 +36,7 @@ def comparison(old: Dim, new: Dim, sign: str = ">") -> str:
     for factors, coefficient in difference.coefficients.items():
         rest = tuple((atom, power - shared.get(atom, 0)) for atom, power in factors if power > shared.get(atom, 0))
         (left if coefficient > 0 else right)[rest] = abs(coefficient) // common
-    return f"{Dim.from_terms(left)} {sign} {Dim.from_terms(right)}"
+    return Dim.from_terms(left), Dim.from_terms(right)
 
 
 def _shared(dim: Dim) -> dict[object, int]:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from catnet.diagnostics import CatnetError
 from catnet.diagrams.graph import Graph, Node
 from catnet.limits import large_work
-from catnet.rewrite.compare import comparison
+from catnet.rewrite.compare import sides
 from catnet.rewrite.price import Price, Prices
 from catnet.rewrite.rule import Aim, Match, Miss, Rule, View
 from catnet.rewrite.surgery import Change, spliced, typed, with_insides
@@ -125,14 +125,15 @@ class _Engine:
         misses[rule] = missed = []
         taken: set[int] = set()
         for found in rule.find(View(graph, self.aim, self.facts)):
-            if isinstance(found, Match) and not taken.isdisjoint(map(id, found.nodes)):
-                continue
-            tried = self._tried(rule, found) if isinstance(found, Match) else found
-            if isinstance(tried, Miss):
-                missed.append(tried)
-            elif tried is not None:
-                chosen.append(tried)
-                taken |= {id(node) for node in found.nodes}
+            if isinstance(found, Miss):
+                missed.append(found)
+            elif taken.isdisjoint(map(id, found.nodes)):
+                tried = self._tried(rule, found)
+                if isinstance(tried, Miss):
+                    missed.append(tried)
+                elif tried is not None:
+                    chosen.append(tried)
+                    taken |= {id(node) for node in found.nodes}
         made = spliced(graph, [c for c, _, _ in chosen]) if chosen else graph
         if made is None:  # together they do not fit: one at a time, in the rounds that follow
             chosen, made = self._first_alone(graph, chosen)
@@ -152,8 +153,6 @@ class _Engine:
         old, new = (p.flops if rule.measure == "flops" else p.time for p in (before, after))
         if old == new:
             return None
-        if rule.saves:
-            old, new = old * (100 - rule.saves), new * 100
         reason = self._refusal(rule, old, new)
         return Miss(match.lead, reason) if reason else (change, before, after)
 
@@ -169,14 +168,20 @@ class _Engine:
     def _refusal(self, rule: Rule, old: Dim, new: Dim) -> str:
         """Why a rewriting does not pay; the empty string where it does."""
         now, then = self.aim.number(old), self.aim.number(new)
+        asked, offered = (old * (100 - rule.saves), new * 100) if rule.saves else (old, new)
+        more, less = sides(asked, offered)
         if now is None or then is None:
-            if self.facts.holds(Pred(">", old, new)):
+            if self.facts.holds(Pred(">", more, less)):
                 return ""
-            return f"it pays where {comparison(old, new)}, which is not known: say typical sizes"
-        if then < now:
+            if self.facts.holds(Pred(">=", less, more)):
+                return "it does not pay, whatever the sizes are"
+            return f"it pays where {more} > {less}, which is not known: say typical sizes"
+        if then * 100 < now * (100 - rule.saves):
             return ""
         what = "FLOPs" if rule.measure == "flops" else "time"
-        return f"{comparison(old, new, '<=')}: it would cost {then / max(now, 1):.3g} times the {what}"
+        why = f"{more} <= {less}: " if more.symbols | less.symbols else ""
+        wanted = f", and at most {1 - rule.saves / 100:.2g} is wanted" if rule.saves else ""
+        return f"{why}it would cost {then / max(now, 1):.3g} times the {what}{wanted}"
 
 
 def _facts(where: Sequence[object]) -> Facts:

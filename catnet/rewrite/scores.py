@@ -133,8 +133,8 @@ def _chosen(node: Node, view: View) -> Scores:
             raise Unreadable(f"what is masked gets the score {number:g}: only {HIDDEN:g} or less surely counts 0")
         if band is None:
             raise Unreadable(
-                "whether the mask lets each query see a key is not known: where it sees none, softmax gives the mean of "
-                "all values and `sdpa` zero; give the mask to `sdpa`"
+                "whether the mask lets each query see a key is not known, and where it sees none, softmax gives the "
+                "mean of all values and `sdpa` zero; give the mask to `sdpa`"
             )
         return read_scores(scores, view).hides(band)
     raise Unreadable("`choose` stands between the scores and the softmax, and what it fills in is not known")
@@ -170,7 +170,7 @@ def number_of(value: Value) -> float | None:
         return None if inner is None else inner * node.box.by
     if isinstance(node.box, Constant):
         return node.box.value
-    return {Ones: 1.0, Zeros: 0.0}.get(type(node.box))
+    return 1.0 if isinstance(node.box, Ones) else 0.0 if isinstance(node.box, Zeros) else None
 
 
 def _unrepeated(value: Value) -> Node | None:

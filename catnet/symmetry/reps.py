@@ -87,6 +87,12 @@ class Rep(Space):
         """The representation with names in sizes replaced."""
         raise NotImplementedError
 
+    def dual(self) -> Rep:
+        """The dual of a representation that is not its own: see `reps_nodes.dual`."""
+        from catnet.symmetry.reps_nodes import Dual
+
+        return Dual(self)
+
     def character(self, stratum: Stratum, power: int = 1) -> Laurent:
         """The trace of the elements of a stratum, raised to a power, as a Laurent polynomial on its torus."""
         if stratum.rank or self.group.algebra:

@@ -102,6 +102,9 @@ class Sum(Rep):
     def subst(self, mapping: Mapping[str, Dim | int]) -> Rep:
         return direct_sum([(count.subst(mapping), rep.subst(mapping)) for count, rep in self.parts])
 
+    def dual(self) -> Rep:
+        return direct_sum([(count, dual(rep)) for count, rep in self.parts])
+
     def character(self, stratum: Stratum, power: int = 1) -> Laurent:
         from catnet.symmetry.strata import add
 
@@ -127,6 +130,31 @@ def tensor_product(factors: Sequence[Rep]) -> Rep:
     return flat[0] if len(flat) == 1 else Tensor(tuple(flat))
 
 
+def kronecker_kind(kinds: Sequence[Kind]) -> Kind:
+    """The least kind known of the Kronecker products of matrices of these kinds."""
+    symplectic = sum(kind is Kind.SYMPLECTIC for kind in kinds)
+    joined = reduce(Kind.__or__, (kind for kind in kinds if kind is not Kind.SYMPLECTIC), Kind.TRIVIAL)
+    if not symplectic:
+        return joined
+    if not joined.within(Kind.ISOMETRIC):
+        return Kind.GENERAL
+    return Kind.SYMPLECTIC if symplectic % 2 else Kind.ISOMETRIC  # two antisymmetric forms make a symmetric one
+
+
+def kronecker_scale(reps: Sequence[Rep]) -> Scale | None:
+    """The scale of a Kronecker product."""
+    if all(rep.scale is None for rep in reps):
+        return None
+    scales = [rep.scale or (Fraction(1),) * rep.number() for rep in reps]
+    return reduce(lambda left, right: tuple(x * y for x in left for y in right), scales)
+
+
+def kronecker_form(reps: Sequence[Rep]) -> Matrix | None:
+    """The product of the known forms; None where one is not known."""
+    forms = [rep.form for rep in reps]
+    return None if None in forms else reduce(Matrix.kron, (form for form in forms if form is not None))
+
+
 @dataclass(frozen=True, eq=False, repr=False)
 class Tensor(Rep):
     """A tensor product of representations of one group; the last factor's index runs fastest."""
@@ -147,14 +175,7 @@ class Tensor(Rep):
 
     @cached_property
     def kind(self) -> Kind:  # type: ignore[override]
-        kinds = [rep.kind for rep in self.factors]
-        symplectic = sum(kind is Kind.SYMPLECTIC for kind in kinds)
-        joined = reduce(Kind.__or__, (k for k in kinds if k is not Kind.SYMPLECTIC), Kind.TRIVIAL)
-        if not symplectic:
-            return joined
-        if not joined.within(Kind.ISOMETRIC):
-            return Kind.GENERAL
-        return Kind.SYMPLECTIC if symplectic % 2 else Kind.ISOMETRIC  # two antisymmetric forms make a symmetric one
+        return kronecker_kind([rep.kind for rep in self.factors])
 
     @property
     def text(self) -> str:
@@ -175,18 +196,17 @@ class Tensor(Rep):
 
     @cached_property
     def scale(self) -> Scale | None:  # type: ignore[override]
-        if all(rep.scale is None for rep in self.factors):
-            return None
-        scales = [rep.scale or (Fraction(1),) * rep.number() for rep in self.factors]
-        return reduce(lambda left, right: tuple(x * y for x in left for y in right), scales)
+        return kronecker_scale(self.factors)
 
     @property
     def form(self) -> Matrix | None:
-        forms = [rep.form for rep in self.factors]
-        return None if None in forms else reduce(Matrix.kron, (form for form in forms if form is not None))
+        return kronecker_form(self.factors)
 
     def subst(self, mapping: Mapping[str, Dim | int]) -> Rep:
         return tensor_product([rep.subst(mapping) for rep in self.factors])
+
+    def dual(self) -> Rep:
+        return tensor_product([dual(factor) for factor in self.factors])
 
     def character(self, stratum: Stratum, power: int = 1) -> Laurent:
         from catnet.symmetry.strata import multiply
@@ -201,15 +221,7 @@ class Tensor(Rep):
 
 def dual(rep: Rep) -> Rep:
     """The dual representation, rho(g^-1) transposed; an orthogonal one is its own dual."""
-    if rep.kind.within(Kind.ORTHOGONAL):
-        return rep
-    if isinstance(rep, Dual):
-        return rep.inner
-    if isinstance(rep, Sum):
-        return direct_sum([(count, dual(part)) for count, part in rep.parts])
-    if isinstance(rep, Tensor):
-        return tensor_product([dual(factor) for factor in rep.factors])
-    return Dual(rep)
+    return rep if rep.kind.within(Kind.ORTHOGONAL) else rep.dual()
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -256,6 +268,9 @@ class Dual(Rep):
 
     def subst(self, mapping: Mapping[str, Dim | int]) -> Rep:
         return dual(self.inner.subst(mapping))
+
+    def dual(self) -> Rep:
+        return self.inner
 
     def character(self, stratum: Stratum, power: int = 1) -> Laurent:
         inner = self.inner.character(stratum, power)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cached_property, reduce
 from fractions import Fraction
+from functools import cached_property, reduce
 from typing import TYPE_CHECKING
 
 from catnet.diagnostics import fail
@@ -16,7 +16,7 @@ from catnet.symmetry.kinds import Kind
 from catnet.symmetry.product_groups import DirectProduct, placed, product
 from catnet.symmetry.reps import Rep, Scale
 from catnet.symmetry.reps_leaves import Trivial
-from catnet.symmetry.reps_nodes import Sum, Tensor, direct_sum, dual
+from catnet.symmetry.reps_nodes import Sum, direct_sum, dual, kronecker_form, kronecker_kind, kronecker_scale
 from catnet.symmetry.strata import Stratum, multiply
 from catnet.types.dims import Dim
 
@@ -65,8 +65,7 @@ class Outer(Rep):
 
     @property
     def kind(self) -> Kind:
-        # The same lattice as for tensor products of one group: the matrices are Kronecker products there too.
-        return Tensor(self.parts).kind
+        return kronecker_kind([part.kind for part in self.parts])
 
     @property
     def text(self) -> str:
@@ -84,14 +83,11 @@ class Outer(Rep):
 
     @property
     def scale(self) -> Scale | None:
-        if all(part.scale is None for part in self.parts):
-            return None
-        scales = [part.scale or (Fraction(1),) * part.number() for part in self.parts]
-        return reduce(lambda left, right: tuple(x * y for x in left for y in right), scales)
+        return kronecker_scale(self.parts)
 
     @property
     def form(self) -> Matrix | None:
-        return Tensor(self.parts).form
+        return kronecker_form(self.parts)
 
     def subst(self, mapping: Mapping[str, Dim | int]) -> Rep:
         return outer(*(part.subst(mapping) for part in self.parts))
@@ -128,7 +124,6 @@ class Outer(Rep):
         return reduce(torch.kron, (matrix.to(self._dtype()) for matrix in found))
 
     def dual(self) -> Rep:
-        """The dual, part by part."""
         return outer(*map(dual, self.parts))
 
 

@@ -27,7 +27,7 @@ from catnet.syntax.scan import LATER_WORDS, Chunk, nesting_diagnostic, scan
 MAX_SIZE = 16 * 2**20
 """How many characters a source may have."""
 
-START = ("item", "expr", "type")
+START = ("item", "expr", "type", "action")
 
 _LOCK = threading.Lock()  # the one parser carries the source it reads as state
 
@@ -67,6 +67,15 @@ def parse_expression(source: Source) -> tree.Expr:
 def parse_type(source: Source) -> tree.Expr:
     """Parse one type: an `Arrow` or an object; raises `CatnetError`."""
     return _parse_whole(source, "type")
+
+
+def parse_action(source: Source) -> tree.Under:
+    """Parse what may follow `under`: `S(n) on n`; raises `CatnetError`."""
+    with _LOCK:
+        pieces = scan(source)
+        stop = pieces.chunks[-1].end if pieces.chunks else 0
+        action: tree.Under = _run(source, Chunk(0, stop, None), "action")
+    return action
 
 
 def grammar_text() -> str:

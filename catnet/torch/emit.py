@@ -38,6 +38,7 @@ from catnet.torch.text import (
 )
 from catnet.types.dims import Dim
 from catnet.types.infer import TypeProblem
+from catnet.types.static import Unknown as UnknownStatic
 
 
 @dataclass(frozen=True)
@@ -193,6 +194,9 @@ class ClassBody:
             batched=flags,
             graphs=node.graphs,
         )
+        for value in () if node.graphs else box.statics().values():
+            if isinstance(value, UnknownStatic):
+                raise CatnetError(_unknown_number(value, node))
         try:
             outputs = self._state(node, site)
             if self._dead(node):
@@ -441,6 +445,15 @@ def _numbered(parts: Sequence[str], first: int, count: int) -> str:
     if len(parts) == 1:
         return f"nn.ModuleDict({{str(i): {parts[0]} for i in range({first}, {first + count})}})"
     return f"nn.ModuleDict({{{', '.join(f'{str(first + i)!r}: {part}' for i, part in enumerate(parts))}}})"
+
+
+def _unknown_number(value: UnknownStatic, node: Node) -> Diagnostic:
+    return Diagnostic(
+        "E0214",
+        f"the number `{value}` must be known when compiling: `{node.box.name}` has it in its code",
+        node.span,
+        help="give the sizes in it: -p NAME=... on the command line, NAME = ... from Python",
+    )
 
 
 def _unbound(dim: Dim, node: Node) -> Diagnostic:

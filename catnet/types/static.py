@@ -7,6 +7,7 @@ runs code from a spec: expressions are interpreted over integers in normal form,
 from __future__ import annotations
 
 import difflib
+import math
 import unicodedata
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
@@ -55,6 +56,8 @@ class AxisRef:
         return self.name if self.name is not None else str(self.index)
 
 
+INTEGERS = "use `//` for integer division"
+
 Lookup = Callable[[str], Any]  # the static value of a name, or None
 
 
@@ -101,7 +104,8 @@ def dimension(expr: tree.Expr, lookup: Lookup, known: Iterable[str] = ()) -> Dim
 def integer(value: Any, span: Span | None) -> Dim:
     """A static value that must be an integer expression; raises `CatnetError` (E0212)."""
     if not isinstance(value, Dim):
-        fail("E0212", f"expected an integer, got {describe(value)}", span)
+        help = INTEGERS if isinstance(value, (float, Unknown)) else ""
+        fail("E0212", f"expected an integer, got {describe(value)}", span, help=help)
     return value
 
 
@@ -207,13 +211,25 @@ class _Evaluator:
         name = expr.fn.id if isinstance(expr.fn, tree.Name) else ""
         if name in FUNCTIONS:
             return self.made(FUNCTIONS[name], expr)
-        if name not in ("max", "min") or not expr.args:
-            fail("E0212", "a static value is expected here; only `max` and `min` may be called", expr.span)
+        if name not in ("max", "min", "sqrt") or not expr.args or any(arg.name is not None for arg in expr.args):
+            words = "a static value is expected here; only `max`, `min` and `sqrt` may be called"
+            fail("E0212", words, expr.span)
         values = [self.number_of(arg.value) for arg in expr.args]
+        if name == "sqrt":
+            if len(values) > 1:
+                fail("E0212", "`sqrt` takes one number", expr.span)
+            return self.square_root(values[0], expr.span)
         dims = [v for v in values if isinstance(v, Dim)]
         if len(dims) != len(values):
             fail("E0212", f"`{name}` takes integers", expr.span)
         return Dim.max(*dims) if name == "max" else Dim.min(*dims)
+
+    def square_root(self, value: Any, span: Span | None) -> float | Unknown:
+        if isinstance(value, Unknown) or (isinstance(value, Dim) and value.value is None):
+            return Unknown(f"sqrt({value})", "float")
+        if not isinstance(value, (Dim, float)) or _as_float(value) < 0:
+            fail("E0225", f"there is no square root of {describe(value)}", span)
+        return math.sqrt(_as_float(value))
 
     def made(self, function: Callable[..., Any], expr: tree.Call) -> Any:
         """The group or the representation that a function makes; what it refuses is told here."""
@@ -253,10 +269,12 @@ class _Evaluator:
             words = "representations are joined by `V + W`, `3*V`, `V*W` (the tensor product) and `V ^ 2`"
             fail("E0212", f"`{op}` does not join {describe(a)} and {describe(b)}", span, help=words)
         if isinstance(a, Unknown) or isinstance(b, Unknown):
-            return Unknown(f"{a} {op} {b}", "float")
+            return _unknown(op, a, b)
         if isinstance(a, Dim) and isinstance(b, Dim) and op != "/":
             return _INTEGER[op](a, b)
-        left, right = _as_float(a, span), _as_float(b, span)
+        if any(isinstance(n, Dim) and n.value is None for n in (a, b)):
+            return _unknown(op, a, b)  # a number once the sizes are known
+        left, right = _as_float(a), _as_float(b)
         if op in ("/", "//", "%") and right == 0:
             fail("E0225", "division by zero", span)
         try:
@@ -279,7 +297,9 @@ class _Evaluator:
         if expr.op in ("==", "!=") and type(left) is type(right):
             return (left == right) == (expr.op == "==")
         if isinstance(left, (Dim, float)) and isinstance(right, (Dim, float)):
-            a, b = _as_float(left, expr.span), _as_float(right, expr.span)
+            if any(isinstance(n, Dim) and n.value is None for n in (left, right)):
+                return Condition("or", ())
+            a, b = _as_float(left), _as_float(right)
             return {"==": a == b, "!=": a != b, "<": a < b, "<=": a <= b, ">": a > b, ">=": a >= b}[expr.op]
         fail("E0212", f"cannot compare {describe(left)} with {describe(right)}", expr.span)
 
@@ -311,16 +331,16 @@ class _Evaluator:
         return self.value(expr.then if decided else expr.otherwise)
 
 
-def _as_float(value: Dim | float, span: Span | None) -> float:
+def _unknown(op: str, a: Any, b: Any) -> Unknown:
+    """A number that is not known yet. Equal texts are equal numbers: operands stand in brackets."""
+    left, right = (f"({n})" if not str(n).isalnum() else str(n) for n in (a, b))
+    return Unknown(f"{left} {op} {right}", "float")
+
+
+def _as_float(value: Dim | float) -> float:
     if isinstance(value, float):
         return value
-    if value.value is None:
-        fail(
-            "E0212",
-            f"`{value}` is not known here, and `/` or a float needs a number",
-            span,
-            help="use `//` for integer division",
-        )
+    assert value.value is not None
     return float(value.value)
 
 

@@ -41,7 +41,9 @@ class Pair:
         torch.manual_seed(0)
         self.fast = compile_diagram(diagram, (), given, rewrite)
         self.fresh = {k: v.clone() for k, v in self.literal.state_dict().items()}
-        self.literal, self.fast = self.literal.double().train(mode == "train"), self.fast.double()
+        self.literal, self.fast = self.literal.double(), self.fast.double()
+        if mode == "infer":
+            self.literal, self.fast = self.literal.eval(), self.fast.eval()
         with torch.no_grad():
             for tensor in self.literal.state_dict().values():
                 if tensor.is_floating_point():

@@ -16,6 +16,10 @@ from catnet.symmetry.constructors import SO, SU, A, C, D, O, S, Sp, U, trivial, 
 from catnet.symmetry.groups import Group
 from catnet.symmetry.hom import Basis, hom
 from catnet.symmetry.reps import Rep
+from catnet.symmetry.reps_irreducible import irrep
+from catnet.symmetry.reps_leaves import regular
+from catnet.symmetry.reps_outer import outer
+from catnet.symmetry.reps_squares import alt2, sym2
 from catnet.symmetry.solve.linear import commutes
 from catnet.types.dims import Dim
 from tests.symmetry import tables
@@ -163,5 +167,109 @@ def test_two_groups() -> None:
 
 
 def test_no_diagrams_for_a_symbol() -> None:
-    with pytest.raises(CatnetError, match="E0708.*not known for symbolic `n`"):
+    with pytest.raises(CatnetError, match=r"E0708.*not known for symbolic `n`"):
         hom(vector(C(N)), vector(C(N)))
+
+
+# Products of groups
+
+
+def test_particles_times_space() -> None:
+    """Permutations of particles times rotations: dimensions multiply, with diagrams for symbolic n."""
+    P, V = vector(S(N)), vector(O(3))
+    X = outer(P, V)
+    basis = hom(X @ X, X @ X)
+    assert (basis.dimension, basis.tier, basis.from_n) == (15 * 3, 1, {"n": 4})
+    Y = X.subst({"n": 2})
+    basis = hom(Y @ Y, Y)
+    assert basis.dimension == 0
+    basis = hom(Y @ Y, Y @ Y)
+    assert basis.dimension == tables.bell(4, 2) * 3
+    check(basis)
+
+
+def test_a_product_without_diagrams() -> None:
+    X = outer(vector(C(3)), vector(D(4)))
+    basis = hom(X @ X, X)
+    assert basis.dimension == 9 * 10
+    check(basis)
+    mixed = outer(vector(C(3)), vector(SO(3)))
+    basis = hom(mixed @ mixed, mixed)
+    assert (basis.dimension, basis.tier) == (9, 2)
+    check(basis)
+
+
+# Irreducibles
+
+
+def rotations(degree: int) -> Rep:
+    return irrep(SO(3), degree)
+
+
+@pytest.mark.parametrize("highest", [2, pytest.param(6, marks=pytest.mark.slow)])
+def test_paths_of_products_of_irreducibles(highest: int) -> None:
+    """The triangle rule: irrep(a) * irrep(b) holds irrep(c) once exactly for |a - b| <= c <= a + b."""
+    for a in range(highest + 1):
+        for b in range(a, highest + 1):
+            for c in range(highest + 1):
+                basis = hom(rotations(a) @ rotations(b), rotations(c))
+                assert basis.dimension == (abs(a - b) <= c <= a + b)
+                if a + b + c <= 5:
+                    check(basis)
+
+
+def test_parity_is_kept() -> None:
+    for a, b, c in [("e", "e", "e"), ("o", "o", "e"), ("o", "e", "o"), ("o", "o", "o"), ("e", "e", "o")]:
+        basis = hom(irrep(O(3), 1, a) @ irrep(O(3), 2, b), irrep(O(3), 2, c))
+        assert basis.dimension == ([a, b, c].count("o") % 2 == 0)
+        check(basis)
+
+
+def test_spins_add() -> None:
+    for a, b, c in [(1, 1, 0), (1, 1, 2), (1, 2, 3), (2, 2, 2), (2, 3, 4)]:
+        basis = hom(irrep(SU(2), a) @ irrep(SU(2), b), irrep(SU(2), c))
+        assert basis.dimension == (abs(a - b) <= c <= a + b and (a + b + c) % 2 == 0)
+        check(basis)
+
+
+def test_schur() -> None:
+    """One multiple of the identity, or the turns of the plane for C(n); nothing between different ones."""
+    for rep, size in [
+        (rotations(4), 1),
+        (irrep(SU(2), 3), 1),
+        (irrep(C(7), 2), 2),
+        (irrep(D(7), 2), 1),
+        (irrep(D(6), "B1"), 1),
+    ]:
+        basis = hom(3 * rep, 2 * rep)
+        assert (basis.dimension, basis.tier) == (6 * size, 0)
+        check(basis)
+    basis = hom(rotations(1) + rotations(2), 2 * rotations(3))
+    assert (basis.dimension, basis.tier) == (0, 0)
+    assert basis.unused == (rotations(1), rotations(2))
+
+
+def test_irreducibles_inside_others() -> None:
+    """Each irreducible of a finite group is in the regular representation as often as its dimension says."""
+    for group in (C(5), D(4), D(5), D(6)):
+        for label in range(1, (group.number() + 1) // 2):
+            rep = irrep(group, label)
+            basis = hom(rep, regular(group))
+            assert basis.dimension == 2
+            check(basis)
+    basis = hom(irrep(D(5), 1) @ irrep(D(5), 2), irrep(D(5), 1))
+    assert (basis.dimension, basis.tier) == (1, 4)
+    check(basis)
+
+
+def test_squares() -> None:
+    V = vector(SO(3))
+    for of, to, size in [(sym2(V), V @ V, 2), (alt2(V), V, 1), (sym2(V), rotations(2), 1), (sym2(sym2(V)), V, 0)]:
+        basis = hom(of, to)
+        assert basis.dimension == size
+        check(basis)
+
+
+def test_vector_is_the_irreducible_in_another_order() -> None:
+    (change,) = hom(vector(SO(3)), rotations(1)).float64()
+    assert torch.equal(change, torch.tensor([[0, 1, 0], [0, 0, 1], [1, 0, 0]], dtype=torch.float64))

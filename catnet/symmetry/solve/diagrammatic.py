@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import cache
 from itertools import product
 from math import prod
+from typing import NoReturn
 
 from catnet.diagnostics import fail
 from catnet.symmetry.reps import Rep
 from catnet.symmetry.solve.diagrams import Block, Diagram, Leg, Space, all_diagrams, diagram_count
-from catnet.symmetry.solve.independent import independent, independent_from
+from catnet.symmetry.solve.independent import enough, independent, independent_from
 from catnet.symmetry.solve.linear import Element
 from catnet.symmetry.solve.solution import Solution
 from catnet.symmetry.solve.words import Word, word
@@ -34,6 +36,8 @@ def by_diagrams(source: Rep, target: Rep, budget: int) -> Solution | None:
     for number, space in enumerate(read.spaces):
         own = tuple(replace(leg, factor=0) for leg in legs if leg.factor == number)
         made = _of_one_factor(space, own, budget)
+        if made is None and space.size is None:
+            _too_many(source, target, diagram_count([space], own), budget)
         if made is None:
             return None
         parts.append(made)
@@ -50,7 +54,8 @@ def by_diagrams(source: Rep, target: Rep, budget: int) -> Solution | None:
     return Solution(1, len(found), make, found, least)
 
 
-def holds_from(space: Space, legs: Sequence[Leg]) -> int:
+@cache
+def holds_from(space: Space, legs: tuple[Leg, ...]) -> int:
     """From which n on the diagrams of one factor are a basis: independent, and without epsilons for SO."""
     start = independent_from(space, legs)
     return max(start, len(legs) + 1) if space.family == "SO" else start
@@ -59,13 +64,13 @@ def holds_from(space: Space, legs: Sequence[Leg]) -> int:
 def _of_one_factor(space: Space, legs: tuple[Leg, ...], budget: int) -> list[Diagram] | None:
     count = diagram_count([space], legs)
     if count > budget:
-        return None if space.size is not None else []
-    diagrams = list(all_diagrams((space,), legs))
-    if space.size is None or not diagrams or space.size >= holds_from(replace(space, size=None), legs):
-        return diagrams
-    if space.family != "S" and count * count > budget:
         return None
-    return independent(diagrams)
+    size = space.size
+    known = size is None or (size >= enough(space, len(legs)) and (space.family != "SO" or size > len(legs)))
+    if not known and space.family != "S" and count * count > budget:
+        return None
+    diagrams = list(all_diagrams((space,), legs))
+    return diagrams if known else independent(diagrams)
 
 
 def _joined(read: Word, legs: tuple[Leg, ...], chosen: Sequence[Diagram]) -> Diagram:
@@ -77,7 +82,7 @@ def _joined(read: Word, legs: tuple[Leg, ...], chosen: Sequence[Diagram]) -> Dia
     return Diagram(read.spaces, legs, tuple(blocks))
 
 
-def _too_many(source: Rep, target: Rep, count: int, budget: int) -> None:
+def _too_many(source: Rep, target: Rep, count: int, budget: int) -> NoReturn:
     fail(
         "E0720",
         f"Hom({source.text}, {target.text}) has {count:,} diagrams, more than the budget of {budget:,} (tier 1)",

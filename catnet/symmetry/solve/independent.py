@@ -92,20 +92,16 @@ def independent_from(space: Space, legs: Sequence[Leg]) -> int:
     The inner products of diagrams are powers of n: the Gram matrix is a matrix of polynomials. For large n its
     diagonal dominates; below that, its rank is found for each n. So the answer is proved for all n, without the
     determinant as a polynomial. Above `_EXPANDED` diagrams the second fundamental theorems answer (Weyl, 1939):
-    the first relation of k pairs comes from an antisymmetriser of k + 1 indices.
+    the first relation between diagrams of k pairs comes from an antisymmetriser of k + 1 indices.
 
     >>> [independent_from(Space("S", None), [Leg(0, True)] * k) for k in (1, 2, 3)]
     [1, 2, 3]
     >>> independent_from(Space("O", None), [Leg(0, True)] * 6)
     3
     """
-    k = len(legs)
-    if space.family == "S":
-        return max(k, 1)
-    half = k // 2
-    step = 2 if space.family == "Sp" else 1  # the size of Sp is twice its rank
-    if double_factorial(k) > _EXPANDED:
-        return max(half, 1) * step
+    if space.family == "S" or double_factorial(len(legs)) > _EXPANDED:
+        return enough(space, len(legs))
+    step = 2 if space.family == "Sp" else 1
     diagrams = list(all_diagrams((Space(_closed(space), None),), tuple(Leg(0, leg.output, leg.dual) for leg in legs)))
     if not diagrams:
         return step
@@ -116,6 +112,14 @@ def independent_from(space: Space, legs: Sequence[Leg]) -> int:
 
 
 _EXPANDED = 120  # diagrams
+
+
+def enough(space: Space, legs: int) -> int:
+    """An n from which on all diagrams on so many legs are independent, by the second fundamental theorems."""
+    if space.family == "S":
+        return max(legs, 1)
+    pairs = max(legs // 2, 1)
+    return 2 * pairs if space.family == "Sp" else pairs  # the size of Sp is twice its rank
 
 
 def _closed(space: Space) -> Family:

@@ -53,16 +53,23 @@ def _reconstructed(
     pairs: Sequence[tuple[Matrix, Matrix]], outputs: int, inputs: int, splitting: Splitting
 ) -> list[Element] | None:
     """The basis from its images under all ways into the prime field; None where they do not fit together."""
-    images = [_solved(pairs, outputs, inputs, splitting, choice) for choice in splitting.choices]
+    numbers = {x for pair in pairs for matrix in pair for x in matrix.entries.values()}
+    solved: dict[tuple[int, ...], list[Row]] = {}  # the numbers may lie in a smaller field, with fewer images
+    images = []
+    for choice in splitting.choices:
+        seen = tuple(splitting.image(x, choice) for x in numbers)
+        if seen not in solved:
+            solved[seen] = _solved(pairs, outputs, inputs, splitting, choice)
+        images.append(solved[seen])
     if len({len(basis) for basis in images}) > 1:
         return None
     found = []
     for vectors in zip(*images, strict=True):
         places = sorted(set().union(*vectors))
-        numbers = [splitting.number([vector.get(i, 0) for vector in vectors]) for i in places]
-        if any(x is None for x in numbers):
+        values = [splitting.number([vector.get(i, 0) for vector in vectors]) for i in places]
+        if any(x is None for x in values):
             return None
-        exact = {i: x for i, x in zip(places, numbers, strict=True) if x}
+        exact = {i: x for i, x in zip(places, values, strict=True) if x}
         if splitting.n == 1:
             exact = integral(exact)
         found.append({divmod(i, inputs): x for i, x in exact.items()})

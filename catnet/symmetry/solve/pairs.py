@@ -12,8 +12,10 @@ from catnet.symmetry.exact import Matrix
 from catnet.symmetry.kinds import Kind
 from catnet.symmetry.reps import Rep
 from catnet.symmetry.solve.diagrammatic import by_diagrams
+from catnet.symmetry.solve.factors import by_factors
 from catnet.symmetry.solve.linear import Element, commutes, commuting, nullity
 from catnet.symmetry.solve.monomial import Monomial, Orbits, orbits
+from catnet.symmetry.solve.schur import by_schur
 from catnet.symmetry.solve.solution import METHODS, Solution
 from catnet.symmetry.solve.splitting import conductor
 from catnet.symmetry.solve.words import symbols
@@ -23,7 +25,7 @@ BUDGET = 1_000_000
 entries of the matrix at tier 2, ten times as many at tiers 3 and 4, where they are eliminated."""
 
 _ELIMINATION = 10
-_KEPT = 500  # unknowns from which on a solution by elimination is kept in files
+_KEPT = {3: 10_000, 4: 400}  # unknowns from which on a solution by elimination is kept in files, for each tier
 
 
 def solve(source: Rep, target: Rep, budget: int, expected: int | None) -> Solution:
@@ -31,7 +33,7 @@ def solve(source: Rep, target: Rep, budget: int, expected: int | None) -> Soluti
 
     Raises E0720 where the budget is too small, E0708 where a size is symbolic and no diagrams are known.
     """
-    found = by_diagrams(source, target, budget)
+    found = by_schur(source, target) or by_diagrams(source, target, budget) or by_factors(source, target, budget)
     if found is None and source.group.is_symbolic:
         name = " and ".join(f"`{name}`" for name in symbols(source.group))
         fail(
@@ -43,31 +45,30 @@ def solve(source: Rep, target: Rep, budget: int, expected: int | None) -> Soluti
 
 
 def by_orbits(source: Rep, target: Rep, budget: int) -> Solution | None:
-    """Tier 2: both are monomial, with roots of unity, and the group has no Lie algebra."""
+    """Tier 2: both are monomial, with roots of unity, and the group has no Lie algebra; None where it is not so."""
     if source.group.algebra or not all(rep.kind.within(Kind.PHASE_MONOMIAL) for rep in (source, target)):
         return None
-    sizes = target.number(), source.number()
-    _within(source, target, 2, sizes[0] * sizes[1], budget)
-    given = [_monomial_values(rep.matrices()) for rep in (source, target)]
-    order = math.lcm(*(_root_order(x) for side in given for matrix in side for _, x in matrix))
+    outputs, inputs = target.number(), source.number()
+    _within(source, target, 2, outputs * inputs, budget)
+    given = [[matrix.monomial() or [] for matrix in rep.matrices()] for rep in (source, target)]
+    orders = {x: _root_order(x) for side in given for columns in side for _, x in columns}
+    if not all(orders.values()) or not all(columns for side in given for columns in side):
+        return None
+    order = math.lcm(1, *orders.values())
     powers = {root(order, k): k for k in range(order)}
     reads, writes = (
-        [Monomial(tuple(i for i, _ in matrix), tuple(powers[x] for _, x in matrix)) for matrix in side]
+        [Monomial(tuple(i for i, _ in columns), tuple(powers[x] for _, x in columns)) for columns in side]
         for side in given
     )
-    found = orbits(reads, writes, order, sizes)
+    found = orbits(reads, writes, order, (outputs, inputs))
     return Solution(2, found.count, lambda: _orbit_elements(found))
 
 
-def _monomial_values(matrices: Sequence[Matrix]) -> list[list[tuple[int, Number]]]:
-    return [values for matrix in matrices if (values := matrix.monomial()) is not None]
-
-
 def _root_order(x: Number) -> int:
-    """The order of a root of unity."""
+    """The order of a root of unity, 0 for another number."""
     if not isinstance(x, Cyclotomic):
-        return 1 if x == 1 else 2
-    return next(k for k in range(1, 2 * x.n + 1) if 2 * x.n % k == 0 and x**k == 1)
+        return {1: 1, -1: 2}.get(x, 0)
+    return next((k for k in range(1, 2 * x.n + 1) if 2 * x.n % k == 0 and x**k == 1), 0)
 
 
 def _orbit_elements(found: Orbits) -> list[Element]:
@@ -81,7 +82,7 @@ def by_elimination(source: Rep, target: Rep, budget: int, expected: int | None) 
     _within(source, target, 3, _ELIMINATION * outputs * inputs, budget)
     pairs = _generators(source, target)
     tier = 3 if conductor(x for pair in pairs for m in pair for x in m.entries.values()) == 1 else 4
-    if outputs * inputs < _KEPT or expected is None:
+    if outputs * inputs < _KEPT[tier] or expected is None:
         elements = commuting(pairs, outputs, inputs)
     else:
         elements = _kept(pairs, outputs, inputs, expected)

@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from catnet.symmetry.finite_groups import Symmetric
 from catnet.symmetry.groups import Group
 from catnet.symmetry.lie_groups import Orthogonal, Symplectic, Unitary
-from catnet.symmetry.product_groups import FiniteProduct, Product
+from catnet.symmetry.product_groups import DirectProduct
 from catnet.symmetry.reps import Rep
 from catnet.symmetry.reps_leaves import Natural, Trivial
 from catnet.symmetry.reps_nodes import Dual, Tensor
+from catnet.symmetry.reps_outer import Outer
 from catnet.symmetry.solve.diagrams import Space
 
 
@@ -42,17 +43,27 @@ def word(rep: Rep) -> Word | None:
     return Word(known, tuple(str(factor.size) for factor in factors), letters)
 
 
-def _letters(rep: Rep) -> tuple[Letter, ...] | None:
+def _letters(rep: Rep, factor: int = 0) -> tuple[Letter, ...] | None:
+    """The letters, with the group's factors counted from a number on."""
     if isinstance(rep, Trivial):
         return ()
     if isinstance(rep, Natural):
-        return (Letter(0),)
+        return (Letter(factor),)
     if isinstance(rep, Dual) and isinstance(rep.inner, Natural):
-        return (Letter(0, True),)
+        return (Letter(factor, True),)
     if isinstance(rep, Tensor):
-        parts = [_letters(factor) for factor in rep.factors]
-        return None if None in parts else tuple(letter for part in parts for letter in part or ())
+        return _joined([_letters(part, factor) for part in rep.factors])
+    if isinstance(rep, Outer):
+        parts = []
+        for part in rep.parts:
+            parts.append(_letters(part, factor))
+            factor += len(factors_of(part.group))
+        return _joined(parts)
     return None
+
+
+def _joined(parts: list[tuple[Letter, ...] | None]) -> tuple[Letter, ...] | None:
+    return None if None in parts else tuple(letter for part in parts for letter in part or ())
 
 
 def natural_space(group: Group) -> Space | None:
@@ -74,7 +85,7 @@ def natural_space(group: Group) -> Space | None:
 
 def factors_of(group: Group) -> tuple[Group, ...]:
     """The factors of a product, the group itself where it is none."""
-    return group.factors if isinstance(group, Product | FiniteProduct) else (group,)
+    return group.factors if isinstance(group, DirectProduct) else (group,)
 
 
 def symbols(group: Group) -> list[str]:
