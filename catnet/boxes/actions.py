@@ -9,12 +9,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from catnet.diagrams.acting import Acting, Action, Part, Refusal, does, ordered, touches
+from catnet.diagrams.acting import Acting, Action, Part, Refusal, does, ordered, touches, unfit
 from catnet.diagrams.joining import absolute
+from catnet.diagrams.shards import passing
 from catnet.symmetry.kinds import Kind
 from catnet.types.dims import Dim
 
 if TYPE_CHECKING:
+    from catnet.diagrams.box import Box
     from catnet.symmetry.reps import Rep
 
 LINEAR = "take `linear(W)` to a representation W, whose weights commute with the group"
@@ -52,6 +54,28 @@ def permuted(name: str, rep: Rep, what: str, remedy: str, port: int = 0) -> None
     """Refuse what is no permutation representation: `what` says what the box does along its axis."""
     if not rep.kind.within(Kind.PERMUTATION):
         raise Refusal(f"`{name}` {what} an axis, and `{rep}` {does(rep)} its entries", remedy, port)
+
+
+def entrywise(box: Box, acting: Acting) -> tuple[Action, ...]:
+    """The actions of a box that acts entry by entry along every axis that is acted on, all of which stay in their
+    place: what its other axes ask must have been asked before."""
+    for part in (p for action in acting.actions for p in action):
+        if not part.rep.kind.within(box.passes):
+            raise unfit(box.name, part.rep)
+    return (acting.actions[0],) * len(acting.outputs)
+
+
+def behind(name: str, acting: Acting, change: int) -> Action:
+    """The action on a map of single entries, whose output has further axes (or fewer) at its end: permutations."""
+    for part in acting.actions[0]:
+        if not part.rep.kind.within(Kind.PERMUTATION):
+            raise unfit(name, part.rep)
+    return shifted(acting.actions[0], 0, change)
+
+
+def shifted(action: Action, axis: int, change: int) -> Action:
+    """An action on a wire that has `change` axes more, those at place `axis` (0: at the end)."""
+    return tuple(part.moved(tuple(passing(at, axis, change) for at in part.axes)) for part in action)
 
 
 def plain(acting: Acting, size: Dim) -> Rep:
@@ -118,13 +142,38 @@ def _copies(size: Dim, count: Dim, block: Rep) -> Dim | None:
 
 
 @dataclass(frozen=True)
+class _Wire:
+    """A wire of a contraction: the names of its last axes, and whether it has further ones in front."""
+
+    term: tuple[str, ...]
+    further: bool
+
+    def name(self, at: int) -> str:
+        """The name of an axis; those in front of the named ones are counted from there."""
+        return self.term[at] if -at <= len(self.term) else f"^{-at - len(self.term)}"
+
+    def places(self, name: str) -> list[int]:
+        """Where a name stands."""
+        if name.startswith("^"):
+            return [-len(self.term) - int(name[1:])] if self.further else []
+        return [i - len(self.term) for i, n in enumerate(self.term) if n == name]
+
+
+@dataclass(frozen=True)
 class _Unit:
-    """A representation on some named axes, and the places where these stand: (wire, how often it acts there)."""
+    """Named axes on which something acts together: what acts, by port, and how many more such axes are flat."""
 
     names: tuple[str, ...]
-    rep: Rep
-    carriers: tuple[int, ...]
-    others: tuple[int, ...]
+    carriers: tuple[tuple[int, Rep], ...]
+    flat: int
+
+    @property
+    def rep(self) -> Rep:
+        return self.carriers[0][1]
+
+    @property
+    def alike(self) -> bool:
+        return all(rep == self.rep for _, rep in self.carriers)
 
 
 def contracted(name: str, acting: Acting, terms: Sequence[tuple[str, ...]], result: tuple[str, ...]) -> Action:
@@ -133,109 +182,85 @@ def contracted(name: str, acting: Acting, terms: Sequence[tuple[str, ...]], resu
     An axis of one wire that stays passes; one that is shared and stays must be permuted alike; of two that are
     summed over together one carries the dual of the other; an axis that is summed over alone is permuted.
     """
-    wires = [_Named(term, len(wire.axes) > len(term)) for term, wire in zip(terms, acting.inputs, strict=True)]
+    wires = [_Wire(term, len(wire.axes) > len(term)) for term, wire in zip(terms, acting.inputs, strict=True)]
     parts: list[Part] = []
-    done: set[tuple[str, ...]] = set()
-    for port, action in enumerate(acting.actions):
-        for part in action:
-            for names in wires[port].readings(part.axes):
-                if names in done:
-                    continue
-                done.add(names)
-                met = _met(name, acting, wires, names, part.rep)
-                kept = [n in result or n.startswith("^") for n in names]
-                if all(kept):
-                    parts.append(Part(tuple(_place(n, result) for n in names), _shared(name, met)))
-                elif any(kept):
-                    raise Refusal(f"`{name}` sums over some of the axes on which `{met.rep}` acts together", port=port)
-                else:
-                    _summed_over(name, met)
+    units = {tuple(wires[port].name(at) for at in p.axes): p for port, act in enumerate(acting.actions) for p in act}
+    for names in units:
+        unit = _unit(name, acting, wires, names)
+        kept = [n in result or n.startswith("^") for n in names]
+        if all(kept):
+            parts.append(Part(tuple(_place(n, result) for n in names), _shared(name, unit)))
+        elif any(kept):
+            raise Refusal(f"`{name}` sums over some of the axes on which `{unit.rep}` acts together")
+        else:
+            _sum_fits(name, unit)
     return ordered(tuple(parts))
-
-
-@dataclass(frozen=True)
-class _Named:
-    """A wire of a contraction: the names of its last axes, and whether it has further ones in front."""
-
-    term: tuple[str, ...]
-    further: bool
-
-    def readings(self, axes: tuple[int, ...]) -> list[tuple[str, ...]]:
-        return [tuple(self.name(at) for at in axes)]
-
-    def name(self, at: int) -> str:
-        """The name of an axis; those in front of the named ones are counted from there."""
-        return self.term[at] if -at <= len(self.term) else f"^{-at - len(self.term)}"
-
-    def places(self, name: str) -> list[int]:
-        if name.startswith("^"):
-            return [-len(self.term) - int(name[1:])] if self.further else []
-        return [i - len(self.term) for i, n in enumerate(self.term) if n == name]
 
 
 def _place(name: str, result: tuple[str, ...]) -> int:
     return -len(result) - int(name[1:]) if name.startswith("^") else result.index(name) - len(result)
 
 
-def _met(name: str, acting: Acting, wires: Sequence[_Named], names: tuple[str, ...], rep: Rep) -> _Unit:
-    """Where the axes of these names stand, and what acts there; refuses where that is not the same."""
-    carriers, others = [], []
+def _unit(name: str, acting: Acting, wires: Sequence[_Wire], names: tuple[str, ...]) -> _Unit:
+    """What acts where the axes of these names stand; refuses a plain axis there that is not flat."""
+    carriers: list[tuple[int, Rep]] = []
+    flat = 0
+    shown = names[0] if len(names) == 1 else f"({', '.join(names)})"
     for port, wire in enumerate(wires):
         places = [wire.places(n) for n in names]
         for where in range(max(map(len, places))):
             if any(len(p) <= where for p in places):
-                raise Refusal(f"`{name}` parts the axes on which `{rep}` acts together", port=port)
+                raise Refusal(f"`{name}` parts the axes {shown}, on which `{acting.group}` acts together", port=port)
             axes = tuple(p[where] for p in places)
             found = next((p.rep for p in acting.actions[port] if p.axes == axes), None)
             if found is not None:
                 carriers.append((port, found))
             elif any(touches(acting.actions[port], at) for at in axes) or not set(axes) <= acting.flat(port):
-                shown = names[0] if len(names) == 1 else f"({', '.join(names)})"
                 raise Refusal(
-                    f"`{rep}` acts on one axis `{shown}` of `{name}`, and not on the same axis of wire {port + 1}",
-                    f"both must carry representations; weights that commute with the group are those of `linear(W)`",
+                    f"`{name}` joins an axis {shown} on which `{acting.group}` acts with one on which it does not",
+                    f"both must carry a representation. Are these weights? {LINEAR}",
                     port,
                 )
             else:
-                others.append(port)
-    return _Unit(names, _agreed(name, carriers, len(carriers) + len(others), names), tuple(c for c, _ in carriers), tuple(others))
+                flat += 1
+    return _Unit(names, tuple(carriers), flat)
 
 
-def _agreed(name: str, carriers: list[tuple[int, Rep]], count: int, names: tuple[str, ...]) -> Rep:
-    """The one representation of several places, or of two that are dual to one another the first."""
-    from catnet.symmetry.reps_nodes import dual
-
-    first = carriers[0][1]
-    for port, rep in carriers[1:]:
-        if rep != first and not (len(carriers) == count == 2 and rep == dual(first)):
-            raise Refusal(f"`{name}` joins `{first}` and `{rep}` on one axis", "both must be one representation", port)
-    return first
-
-
-def _shared(name: str, met: _Unit) -> Rep:
+def _shared(name: str, unit: _Unit) -> Rep:
     """What acts on an axis that stays."""
-    rep = met.rep
-    if len(met.carriers) == 1 or rep.kind.within(Kind.PERMUTATION):
+    rep, count = unit.rep, len(unit.carriers)
+    if not unit.alike:
+        other, port = next((r, p) for p, r in unit.carriers if r != rep)
+        raise Refusal(f"`{name}` joins `{rep}` and `{other}` on one axis", "both must be one representation", port)
+    if count == 1 or rep.kind.within(Kind.PERMUTATION):
         return rep
     if rep.kind.within(Kind.SIGNED_PERMUTATION):
-        return absolute(rep) if len(met.carriers) % 2 == 0 else rep
+        return absolute(rep) if count % 2 == 0 else rep
     raise Refusal(
         f"`{name}` multiplies entries of `{rep}` one by one, and it {does(rep)} them",
-        "give the axes two names, for the tensor product, or leave the name out on the right, for the invariant",
-        met.carriers[0],
+        "give the axes two names, for the tensor product, or sum over the name, for the invariant",
+        unit.carriers[0][0],
     )
 
 
-def _summed_over(name: str, met: _Unit) -> None:
+def _sum_fits(name: str, unit: _Unit) -> None:
     """Refuse a sum over an axis that is not invariant."""
-    rep, count = met.rep, len(met.carriers)
-    even = count % 2 == 0 and rep.kind.within(Kind.SIGNED_PERMUTATION)
-    if rep.kind.within(Kind.PERMUTATION) or even:
+    from catnet.symmetry.reps_nodes import dual
+
+    rep, reps = unit.rep, [r for _, r in unit.carriers]
+    even = len(reps) % 2 == 0 and rep.kind.within(Kind.SIGNED_PERMUTATION)
+    if unit.alike and (rep.kind.within(Kind.PERMUTATION) or even):
         return
-    if count == 2 and not met.others:
-        return _paired(name, met)
+    if len(reps) == 2 and not unit.flat:
+        if reps[1] == dual(rep):
+            return
+        raise Refusal(
+            f"`{name}` sums products of entries of `{rep}` and `{reps[1]}`, which are not dual to one another",
+            "bring one to the dual of the other: `linear(dual(V))` has the metric, where there is one",
+            unit.carriers[1][0],
+        )
     raise Refusal(
         f"`{name}` sums over an axis, and `{rep}` {does(rep)} its entries",
         "an invariant is a sum of products of two such wires: `dot`",
-        met.carriers[0],
+        unit.carriers[0][0],
     )

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, ClassVar, Literal
 
+from catnet.boxes.actions import cut_up, on_axis, permuted
 from catnet.boxes.axes import LAST, axis_position, located, one_of, only_wire, options, real_wire
 from catnet.boxes.parts import axis_at, part_of, with_size
+from catnet.diagrams.acting import Acting, Action, Part, Refusal, ordered, pointwise
 from catnet.diagrams.box import Box, MapKind, Site, box, elements
+from catnet.diagrams.joining import absolute
 from catnet.diagrams.shards import Answer, Cut, beside
+from catnet.symmetry.kinds import Kind
 from catnet.types.dims import Dim
 from catnet.types.infer import reject
 from catnet.types.static import AxisRef
@@ -21,14 +25,34 @@ TWO = Dim.const(2)
 
 
 class Entrywise(Box):
-    """A function of one real number, on every entry; one operation per entry is counted."""
+    """A function f of one real number, on every entry; one operation per entry is counted.
+
+    `parity` says that f(-x) is -f(x) ("odd") or f(x) ("even"), `homogeneous` that f(c x) = c f(x) for positive c.
+    """
 
     signature: ClassVar[str] = "R[...s] -> R[...s]"
     map_kind: ClassVar[MapKind] = "smooth"
     call: ClassVar[str] = ""
+    parity: ClassVar[Literal["", "odd", "even"]] = ""
+    homogeneous: ClassVar[bool] = False
 
     def flops(self, inputs: Object, outputs: Object) -> Dim:
         return elements(outputs[0])
+
+    @property
+    def passes(self) -> Kind:
+        if self.map_kind == "linear":
+            return Kind.GENERAL
+        if self.parity == "odd":
+            return Kind.SIGNED_PERMUTATION
+        return Kind.POSITIVE_MONOMIAL if self.homogeneous else Kind.PERMUTATION
+
+    def act(self, acting: Acting) -> tuple[Action, ...]:
+        """An even function loses the signs: what it gives is acted on by the absolute values."""
+        if self.parity != "even":
+            return super().act(acting)
+        (after,) = pointwise(self, acting, Kind.SIGNED_PERMUTATION)
+        return (ordered(tuple(part.on(absolute(part.rep)) for part in after)),)
 
     def shards(self, inputs: Object, outputs: Object, cut: Cut) -> Answer:
         return cut
@@ -49,6 +73,7 @@ class Relu(Entrywise):
 
     map_kind: ClassVar[MapKind] = "piecewise linear"
     call: ClassVar[str] = "F.relu"
+    homogeneous: ClassVar = True
 
 
 @box("gelu", "activation")
@@ -88,6 +113,7 @@ class Tanh(Entrywise):
     """The hyperbolic tangent. R[...s] -> R[...s]."""
 
     call: ClassVar[str] = "torch.tanh"
+    parity: ClassVar = "odd"
 
 
 @box("elu", "activation")
@@ -108,6 +134,7 @@ class LeakyRelu(Entrywise):
     slope: float = 0.01
     map_kind: ClassVar[MapKind] = "piecewise linear"
     call: ClassVar[str] = "F.leaky_relu"
+    homogeneous: ClassVar = True
 
     def arguments(self) -> str:
         return options(negative_slope=(self.slope, 0.01))
@@ -144,6 +171,7 @@ class Softsign(Entrywise):
     """`x / (1 + |x|)`. R[...s] -> R[...s]."""
 
     call: ClassVar[str] = "F.softsign"
+    parity: ClassVar = "odd"
 
 
 @box("tanhshrink", "activation")
@@ -151,6 +179,7 @@ class Tanhshrink(Entrywise):
     """`x - tanh(x)`. R[...s] -> R[...s]."""
 
     call: ClassVar[str] = "F.tanhshrink"
+    parity: ClassVar = "odd"
 
 
 @box("celu", "activation")
@@ -212,6 +241,16 @@ class OverAxis(Box):
     def flops(self, inputs: Object, outputs: Object) -> Dim:
         return elements(outputs[0]) * 5  # maximum, difference, exponential, sum, division
 
+    def act(self, acting: Acting) -> tuple[Action, ...]:
+        """Permutations pass, those of the axis itself too."""
+        axis = axis_position(acting.inputs[0], self.axis)
+        rep, rest = on_axis(self.name, acting, axis)
+        (others,) = super().act(rest)
+        if rep is None:
+            return (others,)
+        permuted(self.name, rep, "compares the entries along", "take `norm_activation` or `gate`")
+        return (ordered((*others, Part((axis,), rep))),)
+
     def shards(self, inputs: Object, outputs: Object, cut: Cut) -> Answer:
         return beside(self.name, cut, axis_position(inputs[0], self.axis), "works across")
 
@@ -259,3 +298,19 @@ class Glu(OverAxis):
             return (typing.inference.fresh_wire(),)
         wire, position = real_wire(typing, found[0]), found[1]
         return (with_size(wire, position, part_of(typing, self.name, axis_at(wire, position).size, TWO)),)
+
+    def act(self, acting: Acting) -> tuple[Action, ...]:
+        """Both halves of an axis that is acted on must be permuted alike."""
+        axis = axis_position(acting.inputs[0], self.axis)
+        rep, rest = on_axis(self.name, acting, axis)
+        (others,) = pointwise(self, rest, Kind.PERMUTATION)
+        if rep is None:
+            return (others,)
+        halves = cut_up(rep, [rep.dim // 2] * 2)
+        if halves is None or halves[0] != halves[1]:
+            raise Refusal(
+                f"`glu` multiplies one half of an axis by the other, and they are no two equal parts of `{rep}`",
+                "`gate` takes representations",
+            )
+        permuted(self.name, rep, "multiplies entries of both halves of", "`gate` takes representations")
+        return (ordered((*others, Part((axis,), halves[0]))),)

@@ -5,10 +5,14 @@ from __future__ import annotations
 from collections.abc import Hashable
 from typing import TYPE_CHECKING, ClassVar
 
+from catnet.boxes.actions import contracted
 from catnet.boxes.axes import count, real_wire, trailing
+from catnet.diagrams.acting import Acting, Action
 from catnet.diagrams.box import Box, MapKind, Site, box, elements
+from catnet.diagrams.joining import multiplied, summed
 from catnet.diagrams.shards import Answer, Cut, together
 from catnet.diagrams.structural import Add, Pointwise
+from catnet.symmetry.kinds import Kind
 from catnet.types.dims import Dim
 from catnet.types.wires import Object
 
@@ -43,6 +47,9 @@ class Subtract(Two):
         """The same box as in `f - g`."""
         return Add((1, -1)).key()
 
+    def act(self, acting: Acting) -> tuple[Action, ...]:
+        return (summed(self.name, acting),)
+
 
 @box("div", "arithmetic")
 class Divide(Two):
@@ -50,6 +57,9 @@ class Divide(Two):
 
     word: ClassVar[str] = "/"
     map_kind: ClassVar[MapKind] = "smooth"
+
+    def act(self, acting: Acting) -> tuple[Action, ...]:
+        return (multiplied(self.name, acting, (0,)),)
 
 
 @box("matmul", "arithmetic")
@@ -68,6 +78,9 @@ class MatrixProduct(Box):
         if isinstance(joined, str) or joined[0] is None or joined[0] <= -3:
             return joined
         return f"`{self.name}` acts on the axis that is cut"
+
+    def act(self, acting: Acting) -> tuple[Action, ...]:
+        return (contracted(self.name, acting, (("a", "b"), ("b", "c")), ("a", "c")),)
 
     def code(self, site: Site) -> str:
         return f"{site.args[0]} @ {site.args[1]}"
@@ -88,6 +101,9 @@ class OuterProduct(Box):
     def flops(self, inputs: Object, outputs: Object) -> Dim:
         return elements(outputs[0])
 
+    def act(self, acting: Acting) -> tuple[Action, ...]:
+        return (contracted(self.name, acting, (("a",), ("b",)), ("a", "b")),)
+
     def code(self, site: Site) -> str:
         return f"{site.args[0]}.unsqueeze(-1) * {site.args[1]}.unsqueeze(-2)"
 
@@ -103,6 +119,9 @@ class DotProduct(Box):
     def flops(self, inputs: Object, outputs: Object) -> Dim:
         return elements(inputs[0]) * 2
 
+    def act(self, acting: Acting) -> tuple[Action, ...]:
+        return (contracted(self.name, acting, (("d",), ("d",)), ()),)
+
     def code(self, site: Site) -> str:
         return f"({site.args[0]} * {site.args[1]}).sum(-1)"
 
@@ -111,6 +130,10 @@ class Extremum(Two):
     """The greater or the lesser of two entries."""
 
     map_kind: ClassVar[MapKind] = "piecewise linear"
+
+    @property
+    def passes(self) -> Kind:
+        return Kind.POSITIVE_MONOMIAL
 
     def code(self, site: Site) -> str:
         return f"torch.{self.name}({site.args[0]}, {site.args[1]})"

@@ -6,11 +6,14 @@ from collections.abc import Sequence
 from functools import lru_cache
 from typing import TYPE_CHECKING, ClassVar
 
+from catnet.boxes.actions import contracted
 from catnet.boxes.axes import has_pack, opened, product, real_wire, trailing
 from catnet.boxes.pattern import move
 from catnet.boxes.patterned import Patterned, joined
+from catnet.diagrams.acting import Acting, Action
 from catnet.diagrams.box import Box, MapKind, Site, box, elements
 from catnet.diagrams.shards import Answer, Cut
+from catnet.symmetry.kinds import Kind
 from catnet.types.dims import Dim
 from catnet.types.facts import Verdict
 from catnet.types.infer import Inference, reject
@@ -145,6 +148,9 @@ class Einsum(Box):
         ]
         return f'torch.einsum("{text}", {", ".join(args)})'
 
+    def act(self, acting: Acting) -> tuple[Action, ...]:
+        return (contracted(self.name, acting, *read_terms(self.pattern)),)
+
     def shards(self, inputs: Object, outputs: Object, cut: Cut) -> Answer:
         terms, result = read_terms(self.pattern)
         cuts = {(term[at] if -at <= len(term) else at) for term, at in zip(terms, cut, strict=True) if at is not None}
@@ -207,6 +213,10 @@ class Reduce(Patterned):
     def flops(self, inputs: Object, outputs: Object) -> Dim:
         return elements(inputs[0])
 
+    @property
+    def passes(self) -> Kind:
+        return Kind.GENERAL if self.op in ("sum", "mean") else Kind.POSITIVE_MONOMIAL
+
     def shards(self, inputs: Object, outputs: Object, cut: Cut) -> Answer:
         return self.carried(inputs[0], cut)
 
@@ -229,6 +239,11 @@ class Repeat(Patterned):
     sizes: tuple[tuple[str, Dim], ...] = ()
     map_kind: ClassVar[MapKind] = "linear"
     gains: ClassVar[bool] = True
+
+    def flat(self, inputs: Object, outputs: Object) -> frozenset[int]:
+        pattern = self._fitted(inputs[0])
+        right = [(group[0], i - len(pattern.right)) for i, group in enumerate(pattern.right) if len(group) == 1]
+        return frozenset(place for name, place in right if name not in pattern.names)
 
     def shards(self, inputs: Object, outputs: Object, cut: Cut) -> Answer:
         return self.carried(inputs[0], cut)

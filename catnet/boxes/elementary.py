@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, ClassVar, Literal
 
 from catnet.boxes.activation import Entrywise
 from catnet.diagrams.box import Box, MapKind, Site, box
@@ -33,6 +33,7 @@ class Abs(Entrywise):
 
     map_kind: ClassVar[MapKind] = "piecewise linear"
     call: ClassVar[str] = "torch.abs"
+    parity: ClassVar = "even"
 
 
 @box("square", "activation")
@@ -40,6 +41,7 @@ class Square(Entrywise):
     """The square of every entry. R[...s] -> R[...s]."""
 
     call: ClassVar[str] = "torch.square"
+    parity: ClassVar = "even"
 
 
 @box("sqrt", "activation")
@@ -88,6 +90,7 @@ class Reciprocal(Entrywise):
     """`1 / x`; entries must not be 0. R[...s] -> R[...s]."""
 
     call: ClassVar[str] = "torch.reciprocal"
+    parity: ClassVar = "odd"
 
 
 @box("sin", "activation")
@@ -95,6 +98,7 @@ class Sine(Entrywise):
     """The sine of every entry, in radians. R[...s] -> R[...s]."""
 
     call: ClassVar[str] = "torch.sin"
+    parity: ClassVar = "odd"
 
 
 @box("cos", "activation")
@@ -102,6 +106,7 @@ class Cosine(Entrywise):
     """The cosine of every entry, in radians. R[...s] -> R[...s]."""
 
     call: ClassVar[str] = "torch.cos"
+    parity: ClassVar = "even"
 
 
 @box("erf", "activation")
@@ -109,6 +114,7 @@ class ErrorFunction(Entrywise):
     """`2/sqrt(pi)` times the integral of `exp(-t^2)` from 0 to x. R[...s] -> R[...s]."""
 
     call: ClassVar[str] = "torch.erf"
+    parity: ClassVar = "odd"
 
 
 @box("pow", "activation")
@@ -118,6 +124,13 @@ class Power(Entrywise):
 
     exponent: float
     call: ClassVar[str] = "torch.pow"
+
+    @property
+    def parity(self) -> Literal["", "odd", "even"]:  # type: ignore[override]
+        """That of the exponent, where it is an integer."""
+        if not isinstance(self.exponent, float) or self.exponent != int(self.exponent):
+            return ""
+        return "odd" if self.exponent % 2 else "even"
 
     def arguments(self) -> str:
         whole = int(self.exponent) if self.exponent == int(self.exponent) else self.exponent
@@ -130,6 +143,7 @@ class SignOf(Entrywise):
 
     map_kind: ClassVar[MapKind] = "none"  # it jumps
     call: ClassVar[str] = "torch.sign"
+    parity: ClassVar = "odd"
 
 
 @box("clamp", "activation")
@@ -148,9 +162,24 @@ class Clamp(Entrywise):
         ordered(self.name, self.min, self.max)
         return super().rule(typing, inputs)
 
+    @property
+    def parity(self) -> Literal["", "odd"]:  # type: ignore[override]
+        """Odd between bounds that are."""
+        return "odd" if opposite(self.min, self.max) else ""
+
+    @property
+    def homogeneous(self) -> bool:  # type: ignore[override]
+        """What is cut off at 0 only."""
+        return {self.min, self.max} <= {0.0, float("inf"), float("-inf")}
+
     def arguments(self) -> str:
         least = "" if self.min == float("-inf") else f", min={self.min!r}"
         return least + ("" if self.max == float("inf") else f", max={self.max!r}")
+
+
+def opposite(least: object, greatest: object) -> bool:
+    """Whether two bounds are known, and one is minus the other."""
+    return isinstance(least, float) and isinstance(greatest, float) and least == -greatest
 
 
 def ordered(name: str, least: object, greatest: object) -> None:

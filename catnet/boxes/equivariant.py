@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, ClassVar
 
 from catnet.boxes.axes import only_wire, opened, real_wire
-from catnet.diagrams.acting import Acting, Action, Part, Refusal, on, ordered, pointwise, touches, without
+from catnet.diagrams.acting import Acting, Action, Part, Refusal, on, ordered, pointwise, without
 from catnet.diagrams.box import Box, MapKind, Site, box, elements
 from catnet.diagrams.printing import static_tree
 from catnet.diagrams.shards import Answer, Cut, beside

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, ClassVar, Literal
 
+from catnet.boxes.actions import refuse_on
 from catnet.boxes.activation import Entrywise
 from catnet.boxes.axes import ONE, is_open, known_axes, only_wire, options, real_wire
-from catnet.boxes.elementary import ordered
+from catnet.boxes.elementary import opposite, ordered
+from catnet.diagrams.acting import Acting, Action
 from catnet.diagrams.box import Box, MapKind, Site, box
 from catnet.diagrams.shards import Answer, Cut, beside
 from catnet.types.dims import Dim
@@ -38,6 +40,11 @@ class Hardtanh(Pieces):
     max: float = 1.0
     call: ClassVar[str] = "F.hardtanh"
 
+    @property
+    def parity(self) -> Literal["", "odd"]:  # type: ignore[override]
+        """Odd between bounds that are."""
+        return "odd" if opposite(self.min, self.max) else ""
+
     def rule(self, typing: Typing, inputs: Object) -> Object:
         ordered(self.name, self.min, self.max)
         return super().rule(typing, inputs)
@@ -67,6 +74,7 @@ class Softshrink(Pieces):
 
     lambd: float = 0.5
     call: ClassVar[str] = "F.softshrink"
+    parity: ClassVar = "odd"
 
     def rule(self, typing: Typing, inputs: Object) -> Object:
         if isinstance(self.lambd, float) and self.lambd < 0.0:
@@ -84,6 +92,7 @@ class Hardshrink(Entrywise):
     lambd: float = 0.5
     map_kind: ClassVar[MapKind] = "none"  # it jumps
     call: ClassVar[str] = "F.hardshrink"
+    parity: ClassVar = "odd"
 
     def arguments(self) -> str:
         return options(lambd=(self.lambd, 0.5))
@@ -112,6 +121,7 @@ class PRelu(Pieces):
 
     per_channel: bool = False
     init: float = 0.25
+    homogeneous: ClassVar = True
     code = Box.code  # a layer like any other
 
     @property
@@ -134,6 +144,12 @@ class PRelu(Pieces):
         if not known_axes(self.name, wire):
             raise reject("`prelu(per_channel = true)` takes a channel axis, not `R`", help="write prelu")
         return (wire,)
+
+    def act(self, acting: Acting) -> tuple[Action, ...]:
+        if self.per_channel is True:
+            remedy = "take `prelu`, with one weight for all entries"
+            refuse_on(self.name, acting, (-len(acting.inputs[0].axes),), "has a weight for each channel", remedy)
+        return super().act(acting)
 
     def shards(self, inputs: Object, outputs: Object, cut: Cut) -> Answer:
         if self.per_channel is not True:

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from typing import ClassVar
 
+from catnet.boxes.actions import LINEAR, behind, entrywise, refuse_on
 from catnet.boxes.axes import shape_text
+from catnet.diagrams.acting import Acting, Action, unfit
 from catnet.diagrams.box import Box, Site, box, elements
+from catnet.diagrams.joining import multiplied
 from catnet.diagrams.shards import Answer, Cut, beside
+from catnet.symmetry.kinds import Kind
 from catnet.types.dims import Dim
 from catnet.types.wires import Axis, Object
 
@@ -38,6 +42,15 @@ class Linear(Box):
 
     def flops(self, inputs: Object, outputs: Object) -> Dim:
         return elements(outputs[0]) * last(inputs) * 2
+
+    @property
+    def passes(self) -> Kind:
+        """A bias is fixed by permutations of the other axes only."""
+        return Kind.PERMUTATION if self.bias else Kind.GENERAL
+
+    def act(self, acting: Acting) -> tuple[Action, ...]:
+        refuse_on(self.name, acting, (-1,), "has free weights along an axis", LINEAR)
+        return super().act(acting)
 
     def shards(self, inputs: Object, outputs: Object, cut: Cut) -> Answer:
         return beside(self.name, cut, -1, "sums over")
@@ -72,6 +85,15 @@ class Bilinear(Box):
     def flops(self, inputs: Object, outputs: Object) -> Dim:
         return elements(outputs[0]) * (last(inputs) + 1) * last(inputs[1:]) * 2
 
+    def act(self, acting: Acting) -> tuple[Action, ...]:
+        for port in range(2):
+            refuse_on(self.name, acting, (-1,), "has free weights along an axis", LINEAR, port)
+        after = multiplied(self.name, acting, range(2))
+        for part in after if self.bias else ():
+            if not part.rep.kind.within(Kind.PERMUTATION):
+                raise unfit(self.name, part.rep)
+        return (after,)
+
     def module(self, site: Site) -> str:
         sizes = f"{site.static(last(site.inputs))}, {site.static(last(site.inputs[1:]))}"
         return f"nn.Bilinear({sizes}, {site.static(self.features)}{'' if self.bias else ', bias=False'})"
@@ -99,6 +121,16 @@ class StackedLinear(Box):
 
     def flops(self, inputs: Object, outputs: Object) -> Dim:
         return elements(outputs[0]) * last(inputs) * 2
+
+    @property
+    def passes(self) -> Kind:
+        """As of `linear`."""
+        return Kind.PERMUTATION if self.bias else Kind.GENERAL
+
+    def act(self, acting: Acting) -> tuple[Action, ...]:
+        refuse_on(self.name, acting, (-1,), "has free weights along an axis", LINEAR)
+        refuse_on(self.name, acting, (-3,), "has weights of its own for each expert", "`linear` has the same for all")
+        return entrywise(self, acting)
 
     def module(self, site: Site) -> str:
         width = site.static(last(site.inputs))
@@ -138,6 +170,9 @@ class Embedding(Box):
         looked_up = inputs[0].kind.name == "Fin"  # else this is the transpose, a matrix product
         return Dim.const(0) if looked_up else elements(inputs[0]) * self.d * 2
 
+    def act(self, acting: Acting) -> tuple[Action, ...]:
+        return (behind(self.name, acting, 1),)
+
     def dagger_code(self, site: Site) -> str:
         site.need("F")
         return f"F.linear({site.args[0]}, {site.module}.weight)"
@@ -152,6 +187,9 @@ class OneHot(Box):
 
     n: Dim
     signature: ClassVar[str] = "Fin(n)[...s] -> R[...s, n]"
+
+    def act(self, acting: Acting) -> tuple[Action, ...]:
+        return (behind(self.name, acting, 1),)
 
     def code(self, site: Site) -> str:
         site.need("F")

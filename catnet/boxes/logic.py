@@ -5,9 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, ClassVar
 
 from catnet.boxes.axes import count, only_wire
+from catnet.diagrams.acting import Acting, Action
 from catnet.diagrams.box import Box, MapKind, Site, box, elements
+from catnet.diagrams.joining import compared, summed
 from catnet.diagrams.shards import Answer, Cut, together
 from catnet.diagrams.structural import Pointwise
+from catnet.symmetry.kinds import Kind as MatrixKind
 from catnet.types.dims import Dim
 from catnet.types.infer import reject
 from catnet.types.wires import BOOLEAN, REAL, Kind, Object, Pack, Wire
@@ -100,6 +103,9 @@ class Connective(Box):
     signature: ClassVar[str] = "Bool[...s] @ Bool[...s] -> Bool[...s]"
     word: ClassVar[str] = ""
 
+    def act(self, acting: Acting) -> tuple[Action, ...]:
+        return (compared(self.name, acting, self.passes),)
+
     def shards(self, inputs: Object, outputs: Object, cut: Cut) -> Answer:
         return together(self.name, cut)
 
@@ -158,6 +164,13 @@ class Choose(Box):
         inference.unify(inputs[2], inputs[1], 2)
         inference.unify(inputs[0], Wire(BOOLEAN, inference.wire(inputs[1]).axes), 0)
         return (inference.wire(inputs[1]),)
+
+    def act(self, acting: Acting) -> tuple[Action, ...]:
+        """A choice that is the same along an axis is linear in the wires to choose from."""
+        places = {at for action in acting.actions[1:] for part in action for at in part.axes}
+        if not acting.actions[0] and places <= acting.flat(0):
+            return (summed(self.name, acting, (1, 2)),)
+        return (compared(self.name, acting, MatrixKind.PERMUTATION),)
 
     def shards(self, inputs: Object, outputs: Object, cut: Cut) -> Answer:
         return together(self.name, cut)

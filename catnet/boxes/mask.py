@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, ClassVar
 
+from catnet.boxes.actions import refuse_on, shifted
 from catnet.boxes.axes import ONE, ZERO, axis_position, located, only_wire, trailing
 from catnet.boxes.parts import axis_at
+from catnet.diagrams.acting import Acting, Action, unfit
 from catnet.diagrams.box import Box, Site, box
+from catnet.symmetry.kinds import Kind as MatrixKind
 from catnet.types.dims import Dim
 from catnet.types.facts import Pred
 from catnet.types.static import AxisRef
@@ -43,6 +46,14 @@ class OfLength(Box):
         if found is None:
             return (typing.inference.fresh_wire(),)
         return self.of_length(typing, inputs, found[0], axis_at(*found))
+
+    def act(self, acting: Acting) -> tuple[Action, ...]:
+        """Invariant, as it depends on nothing that the group changes. It is in the order of its axis, so an action on
+        that axis ends here."""
+        place = axis_position(acting.inputs[0], self.over)
+        what = "depends on the order of the entries along an axis"
+        refuse_on(self.name, acting, (place,), what, "leave it out: a set has no order")
+        return ((),) * len(acting.outputs)
 
     def gives_batch(self, site: Site) -> bool:
         return False
@@ -94,6 +105,12 @@ class PaddingMask(Box):
 
     pad: Dim = ZERO
     signature: ClassVar[str] = "Z[...s, t] -> Bool[...s, 1, t]"
+
+    def act(self, acting: Acting) -> tuple[Action, ...]:
+        for part in acting.actions[0]:
+            if not part.rep.kind.within(MatrixKind.PERMUTATION):
+                raise unfit(self.name, part.rep)
+        return (shifted(acting.actions[0], -1, 1),)
 
     def code(self, site: Site) -> str:
         return f"({site.args[0]} != {site.size(self.pad)}).unsqueeze(-2)"

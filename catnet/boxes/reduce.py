@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, ClassVar
 
+from catnet.boxes.actions import on_axis, permuted
 from catnet.boxes.axes import axis_position, located, only_wire, real_wire
 from catnet.boxes.parts import without_axis
+from catnet.diagrams.acting import Acting, Action, pointwise
 from catnet.diagrams.box import Box, MapKind, Site, box, elements
 from catnet.diagrams.shards import Answer, Cut, beside
+from catnet.symmetry.kinds import Kind
 from catnet.types.dims import Dim
 from catnet.types.static import AxisRef
 from catnet.types.wires import Object
@@ -32,6 +35,18 @@ class Reduction(Box):
 
     def flops(self, inputs: Object, outputs: Object) -> Dim:
         return elements(inputs[0])
+
+    @property
+    def passes(self) -> Kind:
+        return Kind.GENERAL if self.map_kind == "linear" else Kind.POSITIVE_MONOMIAL
+
+    def act(self, acting: Acting) -> tuple[Action, ...]:
+        """Invariant in an axis that is permuted."""
+        rep, rest = on_axis(self.name, acting, axis_position(acting.inputs[0], self.over))
+        if rep is not None:
+            remedy = "an invariant of a vector is `dot` with itself; of a sum of representations, `split` it first"
+            permuted(self.name, rep, "reduces", remedy)
+        return pointwise(self, rest, self.passes)
 
     def shards(self, inputs: Object, outputs: Object, cut: Cut) -> Answer:
         return beside(self.name, cut, axis_position(inputs[0], self.over), "reduces", change=-1)

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, ClassVar, Literal
 
+from catnet.boxes.actions import behind
 from catnet.boxes.axes import ZERO, count, shape_text
+from catnet.diagrams.acting import Acting, Action
 from catnet.diagrams.box import Box, MapKind, Site, box, elements
 from catnet.types.dims import Dim
 from catnet.types.facts import Pred
@@ -67,6 +69,9 @@ class Zeros(Source):
     shape: tuple[Dim, ...]
     register: ClassVar[Literal["", "buffer"]] = "buffer"
 
+    def flat(self, inputs: Object, outputs: Object) -> frozenset[int]:
+        return frozenset(range(-len(self.shape), 0))
+
     def module(self, site: Site) -> str:
         return f"torch.zeros({shape_text(site, self.shape)})"
 
@@ -77,6 +82,9 @@ class Ones(Source):
 
     shape: tuple[Dim, ...]
     register: ClassVar[Literal["", "buffer"]] = "buffer"
+
+    def flat(self, inputs: Object, outputs: Object) -> frozenset[int]:
+        return frozenset(range(-len(self.shape), 0))
 
     def module(self, site: Site) -> str:
         return f"torch.ones({shape_text(site, self.shape)})"
@@ -90,6 +98,9 @@ class Constant(Source):
     value: float
     shape: tuple[Dim, ...] = ()
     register: ClassVar[Literal["", "buffer"]] = "buffer"
+
+    def flat(self, inputs: Object, outputs: Object) -> frozenset[int]:
+        return frozenset(range(-len(self.shape), 0))
 
     def module(self, site: Site) -> str:
         if not self.shape:
@@ -119,6 +130,9 @@ class TimeFeatures(Box):
             help = "for example lowest = 1.0, highest = 100.0"
             raise reject("`time_features` needs 0 < lowest <= highest", help=help)
         return super().rule(typing, inputs)
+
+    def act(self, acting: Acting) -> tuple[Action, ...]:
+        return (behind(self.name, acting, 1),)
 
     def flops(self, inputs: Object, outputs: Object) -> Dim:
         return elements(outputs[0]) * 2

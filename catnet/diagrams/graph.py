@@ -65,6 +65,8 @@ class Node:
             return True
         if self.graphs:
             return any(graph.fresh for graph in self.graphs)
+        if any(wire.kind.variable for wire in self.dom):  # of an input of any type no shapes can be told
+            return type(self.box).parameters is not Box.parameters
         return bool(self.box.parameters(self.dom, self.cod))
 
     @property

@@ -333,7 +333,16 @@ def hidden_box(name: str) -> Note:
 
 def net_params(declaration: Declaration) -> tuple[Param, ...]:
     """The static parameters of a declaration; their sorts come from annotations or defaults."""
-    return tuple(_param(p) for p in declaration.params)
+    params = declaration.params
+    if isinstance(declaration, tree.Formula):
+        params = tuple(p for p in params if not is_wire(p))
+    return tuple(_param(p) for p in params)
+
+
+def is_wire(param: tree.Param) -> bool:
+    """Whether a parameter of a formula is a wire: one with a type."""
+    annotation = param.annotation
+    return annotation is not None and not (isinstance(annotation, tree.Name) and annotation.id in SORTS)
 
 
 def _param(param: tree.Param) -> Param:
@@ -359,7 +368,7 @@ def _param(param: tree.Param) -> Param:
 
 def quantified(declaration: Declaration) -> tuple[str, ...]:
     """The quantified dimension names of a declaration's type: they may be given by keyword too."""
-    if isinstance(declaration, tree.Law):
+    if not isinstance(declaration, (tree.Net, tree.BoxDecl)):
         return ()
     params = {p.name for p in declaration.params}
     found: dict[str, None] = {}

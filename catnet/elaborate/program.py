@@ -16,6 +16,7 @@ from catnet.diagrams.typing import Typing
 from catnet.elaborate import generic, proving, symmetries
 from catnet.elaborate.arguments import coerce, match
 from catnet.elaborate.evaluate import Evaluator, Scope, net_params, quantified
+from catnet.elaborate.formulas import FormulaBox
 from catnet.elaborate.leaves import PythonBox, generic_statics
 from catnet.elaborate.loading import STANDARD, Declaration, Loader, Module
 from catnet.elaborate.nets import NetBox, body_term, net_scope
@@ -136,6 +137,8 @@ class Program:
             self._signatures[id(declaration)] = signature
         elif isinstance(declaration, tree.Law):
             generic.check_law(self, module, declaration, report)
+        elif isinstance(declaration, tree.Formula):
+            FormulaBox(module, declaration, generic_statics(declaration.params)[0])
         elif isinstance(declaration, (tree.Group, tree.Rep)):
             symmetries.value_of(module, declaration)
         else:
@@ -169,6 +172,8 @@ class Program:
             k: coerce(declaration.name, params.get(k, Param(k, "int", None)), v, place)
             for k, (v, place) in given.items()
         }
+        if isinstance(declaration, tree.Formula):
+            return terms.Leaf(FormulaBox(module, declaration, values), span)
         kind = NetBox if isinstance(declaration, tree.Net) else PythonBox
         return terms.Leaf(kind(self, module, declaration, values), span)
 

@@ -1,8 +1,61 @@
 """Exact algebra of groups and representations: what the checker of equivariance and the solver of layers stand on.
 
+>>> from catnet.symmetry import O, S, irrep, outer, sym2, trivial, vector
+>>> V = 8 * trivial(O(3)) + 4 * vector(O(3))
+>>> V, V.dim.value, V.kind
+(8*trivial(O(3)) + 4*vector(O(3)), 20, <Kind.ORTHOGONAL: 'orthogonal'>)
+>>> outer(vector(S(5)), V).group
+S(5) * O(3)
+
 Nothing here knows of diagrams or syntax, and loading it imports neither torch nor SymPy.
 """
 
 from __future__ import annotations
 
-from catnet.symmetry.constructors import *
+from catnet.symmetry.constructors import *  # noqa: F403  (it lists its names)
+from catnet.symmetry.elements import Element, Flow
+from catnet.symmetry.exact import Matrix, cosine, root, sine, sqrt
+from catnet.symmetry.groups import Group
+from catnet.symmetry.kinds import Kind
+from catnet.symmetry.reps import Rep
+
+__all__ = [  # noqa: F405
+    "SO",
+    "SU",
+    "A",
+    "C",
+    "D",
+    "Element",
+    "Flow",
+    "Group",
+    "Kind",
+    "Matrix",
+    "O",
+    "Rep",
+    "S",
+    "Sp",
+    "U",
+    "alt2",
+    "cosine",
+    "dual",
+    "inflate",
+    "irrep",
+    "matrices",
+    "outer",
+    "p4",
+    "p4m",
+    "permutation",
+    "permutations",
+    "product",
+    "regular",
+    "representation",
+    "restrict",
+    "root",
+    "sign",
+    "sine",
+    "sqrt",
+    "sym2",
+    "translations",
+    "trivial",
+    "vector",
+]

@@ -4,11 +4,52 @@ from __future__ import annotations
 
 from catnet.diagnostics import fail
 from catnet.symmetry.finite_groups import Alternating, Cyclic, Dihedral, Symmetric
+from catnet.symmetry.grid_groups import Grid, grid
 from catnet.symmetry.groups import Group, as_size
 from catnet.symmetry.lie_groups import Orthogonal, Unitary, symplectic
+from catnet.symmetry.matrix_groups import matrices
+from catnet.symmetry.permutation_groups import permutations
+from catnet.symmetry.product_groups import product
 from catnet.symmetry.reps import Rep
-from catnet.symmetry.reps_leaves import Natural, Trivial
+from catnet.symmetry.reps_given import representation
+from catnet.symmetry.reps_irreducible import irrep
+from catnet.symmetry.reps_leaves import Natural, Trivial, permutation, regular, sign
+from catnet.symmetry.reps_nodes import dual
+from catnet.symmetry.reps_outer import inflate, outer
+from catnet.symmetry.reps_restricted import restrict
+from catnet.symmetry.reps_squares import alt2, sym2
 from catnet.types.dims import Dim
+
+__all__ = [
+    "SO",
+    "SU",
+    "A",
+    "C",
+    "D",
+    "O",
+    "S",
+    "Sp",
+    "U",
+    "alt2",
+    "dual",
+    "inflate",
+    "irrep",
+    "matrices",
+    "outer",
+    "p4",
+    "p4m",
+    "permutation",
+    "permutations",
+    "product",
+    "regular",
+    "representation",
+    "restrict",
+    "sign",
+    "sym2",
+    "translations",
+    "trivial",
+    "vector",
+]
 
 Size = int | Dim
 
@@ -38,7 +79,7 @@ def SO(p: Size, q: Size = 0) -> Orthogonal:
     return Orthogonal(as_size(p, 1, "SO"), as_size(q, 0, "SO"), True)
 
 
-def O(p: Size, q: Size = 0) -> Orthogonal:
+def O(p: Size, q: Size = 0) -> Orthogonal:  # noqa: E743  (the group's own name)
     """The rotations and reflections of p axes; with q, the matrices that preserve the metric of p + and q -."""
     return Orthogonal(as_size(p, 1, "O"), as_size(q, 0, "O"), False)
 
@@ -54,6 +95,21 @@ def SU(n: Size) -> Unitary:
 
 
 Sp = symplectic
+
+
+def translations(h: Size, w: Size) -> Grid:
+    """The shifts of a grid of h by w cells that closes in circles."""
+    return grid(h, w, "translations")
+
+
+def p4(h: Size, w: Size) -> Grid:
+    """Shifts and quarter turns of a square grid that closes in circles."""
+    return grid(h, w, "p4")
+
+
+def p4m(h: Size, w: Size) -> Grid:
+    """Shifts, quarter turns and reflections of a square grid that closes in circles."""
+    return grid(h, w, "p4m")
 
 
 def trivial(group: Group) -> Rep:

@@ -202,7 +202,9 @@ class Matrix:
     # Identity, text, floats
 
     def __eq__(self, other: object) -> bool:
-        return self.shape == other.shape and self.entries == other.entries if isinstance(other, Matrix) else NotImplemented
+        return (
+            self.shape == other.shape and self.entries == other.entries if isinstance(other, Matrix) else NotImplemented
+        )
 
     def __hash__(self) -> int:
         return hash((self.shape, frozenset(self.entries.items())))

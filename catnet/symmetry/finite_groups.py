@@ -267,4 +267,3 @@ def cycles_in_order(parts: Sequence[int]) -> Permutation:
 def centraliser_order(parts: Sequence[int]) -> int:
     """How many permutations commute with one of this cycle type."""
     return math.prod(k ** parts.count(k) * math.factorial(parts.count(k)) for k in set(parts))
-

@@ -109,7 +109,12 @@ class Grid(FiniteGroup):
 
     def sample(self, rng: random.Random) -> Element:
         h, w = self.numbers()
-        letters = [(DOWN, rng.randrange(h)), (RIGHT, rng.randrange(w)), (TURN, rng.randrange(4)), (FLIP, rng.randrange(2))]
+        letters = [
+            (DOWN, rng.randrange(h)),
+            (RIGHT, rng.randrange(w)),
+            (TURN, rng.randrange(4)),
+            (FLIP, rng.randrange(2)),
+        ]
         return Element(self, tuple(letters[: len(self.generators)]))
 
     def __str__(self) -> str:

@@ -116,7 +116,11 @@ class Group(Member):
         """Raise E0708 where a size is symbolic."""
         if self.is_symbolic:
             name = min(frozenset().union(*(dim.symbols for dim in self.parameters)))
-            fail("E0708", f"{what} of `{self}` needs a number for `{name}`", help=f'substitute one: .subst({{"{name}": 4}})')
+            fail(
+                "E0708",
+                f"{what} of `{self}` needs a number for `{name}`",
+                help=f'substitute one: .subst({{"{name}": 4}})',
+            )
 
     # Elements
 

@@ -18,6 +18,7 @@ from catnet.symmetry import characters
 from catnet.symmetry.groups import Group
 from catnet.symmetry.reps import Rep
 from catnet.symmetry.solve.diagrams import Diagram
+from catnet.symmetry.solve.forms import Form, form
 from catnet.symmetry.solve.linear import Element
 from catnet.symmetry.solve.pairs import BUDGET, by_nullity, solve
 from catnet.symmetry.solve.solution import Solution
@@ -59,6 +60,11 @@ class Part:
     @property
     def dimension(self) -> Dim:
         return self.source_count * self.target_count * self.solution.dimension
+
+    @property
+    def form(self) -> Form:
+        """What it costs to apply the elements, by one assembled matrix or by diagrams, for one pair of copies."""
+        return form(self.source, self.target, self.solution)
 
 
 @dataclass(frozen=True, eq=False)

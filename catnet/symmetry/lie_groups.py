@@ -127,7 +127,7 @@ class Orthogonal(LieGroup):
         return [(j, k) for j in range(n) for k in range(j + 1, n)]
 
     @cached_property
-    def algebra(self) -> tuple[str, ...]:  # type: ignore[override]
+    def algebra(self) -> tuple[str, ...]:
         joint = "" if sum(self.numbers()) < 10 else "_"
         return tuple(f"L{j + 1}{joint}{k + 1}" for j, k in self.planes())
 
@@ -207,7 +207,7 @@ class Unitary(LieGroup):
         return self.n.value
 
     @cached_property
-    def algebra(self) -> tuple[str, ...]:  # type: ignore[override]
+    def algebra(self) -> tuple[str, ...]:
         n = self.number()
         joint = "" if n < 10 else "_"
         mixed = [f"{name}{j}{joint}{k}" for name in "XY" for j in range(1, n + 1) for k in range(j + 1, n + 1)]
@@ -277,7 +277,7 @@ class Symplectic(LieGroup):
         return self.n.value // 2
 
     @cached_property
-    def algebra(self) -> tuple[str, ...]:  # type: ignore[override]
+    def algebra(self) -> tuple[str, ...]:
         axes = range(1, self.half() + 1)
         joint = "" if self.half() < 10 else "_"
         mixed = [f"{name}{j}{joint}{k}" for name in "BC" for j in axes for k in axes if j <= k]

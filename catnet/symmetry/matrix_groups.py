@@ -29,7 +29,7 @@ class MatrixGroup(FiniteGroup):
     preserved: Matrix | None = field(default=None, compare=False)
 
     @cached_property
-    def order(self) -> int:  # type: ignore[override]
+    def order(self) -> int:
         from catnet.symmetry.enumeration import group_order
 
         return group_order(self.realisation())
@@ -47,7 +47,7 @@ class MatrixGroup(FiniteGroup):
         return "R" if all(matrix.is_real() for matrix in self.matrices) else "C"
 
     @cached_property
-    def natural_kind(self) -> Kind:  # type: ignore[override]
+    def natural_kind(self) -> Kind:
         kind = kind_of(self.matrices)
         if kind is not Kind.GENERAL or self.preserved is None:
             return kind

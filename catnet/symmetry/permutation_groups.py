@@ -25,7 +25,7 @@ class PermutationGroup(FiniteGroup):
     images: tuple[Permutation, ...]
 
     @cached_property
-    def order(self) -> int:  # type: ignore[override]
+    def order(self) -> int:
         from catnet.symmetry.enumeration import group_order
 
         return group_order(self.images)

@@ -29,11 +29,11 @@ class DirectProduct(Group):
         return product(*(factor.subst(mapping) for factor in self.factors))
 
     @cached_property
-    def generators(self) -> tuple[str, ...]:  # type: ignore[override]
+    def generators(self) -> tuple[str, ...]:
         return _named([factor.generators for factor in self.factors])
 
     @cached_property
-    def algebra(self) -> tuple[str, ...]:  # type: ignore[override]
+    def algebra(self) -> tuple[str, ...]:
         return _named([factor.algebra for factor in self.factors])
 
     def offsets(self) -> list[tuple[int, int]]:

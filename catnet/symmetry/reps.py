@@ -108,7 +108,11 @@ class Rep(Space):
     def number(self) -> int:
         """The dimension as an integer. Raises E0708 where it is symbolic."""
         if self.dim.value is None:
-            fail("E0708", f"`{self.text}` has the symbolic dimension {self.dim}", help="substitute numbers: .subst({...})")
+            fail(
+                "E0708",
+                f"`{self.text}` has the symbolic dimension {self.dim}",
+                help="substitute numbers: .subst({...})",
+            )
         return self.dim.value
 
     def matrix(self, element: Element) -> torch.Tensor:
@@ -215,4 +219,3 @@ def _equal(a: Matrix, scale: Scale | None, b: Matrix, other: Scale | None) -> bo
         if x * x * left != y * y * right or not is_positive(x * conjugate(y) + y * conjugate(x)):
             return False
     return True
-

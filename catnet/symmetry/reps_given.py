@@ -36,11 +36,11 @@ class ByMatrices(Rep):
         return Dim.const((*self.given, *self.flows)[0].rows)
 
     @cached_property
-    def field(self) -> Field:  # type: ignore[override]
+    def field(self) -> Field:
         return "R" if all(matrix.is_real() for matrix in (*self.given, *self.flows)) else "C"
 
     @cached_property
-    def kind(self) -> Kind:  # type: ignore[override]
+    def kind(self) -> Kind:
         kind = kind_of(self.given)
         for flow in self.flows:
             kind = kind | _flow_kind(flow)

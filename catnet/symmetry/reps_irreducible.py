@@ -108,7 +108,7 @@ class Turn(Rep):
         return Dim.const(2)
 
     @cached_property
-    def kind(self) -> Kind:  # type: ignore[override]
+    def kind(self) -> Kind:
         return kind_of(self.matrices())
 
     @property
@@ -196,9 +196,11 @@ class Harmonic(Rep):
         return table
 
     @cached_property
-    def scale(self) -> Scale:  # type: ignore[override]
+    def scale(self) -> Scale:
         n = self.degree
-        norms = [Fraction(math.factorial(n) ** 2, math.factorial(n + m) * math.factorial(n - m)) for m in range(-n, n + 1)]
+        norms = [
+            Fraction(math.factorial(n) ** 2, math.factorial(n + m) * math.factorial(n - m)) for m in range(-n, n + 1)
+        ]
         return tuple(norm if m == n else 2 * norm for m, norm in enumerate(norms))
 
     def subst(self, mapping: Mapping[str, Dim | int]) -> Rep:

@@ -157,7 +157,9 @@ def sign(group: Group, *negative: str) -> Rep:
         return Sign(group, None)
     for name in negative:
         if name not in group.generators:
-            fail("E0701", f"`{group}` has no generator `{name}`", help=f"it has {', '.join(group.generators) or 'none'}")
+            fail(
+                "E0701", f"`{group}` has no generator `{name}`", help=f"it has {', '.join(group.generators) or 'none'}"
+            )
     rep = Sign(group, tuple(name for name in group.generators if name in negative))
     from catnet.symmetry.relations import check_relations
 

@@ -55,7 +55,7 @@ class Sum(Rep):
     parts: tuple[tuple[Dim, Rep], ...]
 
     @property
-    def group(self) -> Group:  # type: ignore[override]
+    def group(self) -> Group:
         return self.parts[0][1].group
 
     @property
@@ -67,7 +67,7 @@ class Sum(Rep):
         return "C" if any(rep.field == "C" for _, rep in self.parts) else "R"
 
     @cached_property
-    def kind(self) -> Kind:  # type: ignore[override]
+    def kind(self) -> Kind:
         return reduce(lambda kind, part: kind | part[1].kind, self.parts, Kind.TRIVIAL)
 
     @property
@@ -89,7 +89,7 @@ class Sum(Rep):
         return tuple(map(Matrix.blocks, zip(*(rep.algebra() for rep in self._copies()), strict=True)))
 
     @cached_property
-    def scale(self) -> Scale | None:  # type: ignore[override]
+    def scale(self) -> Scale | None:
         if all(rep.scale is None for _, rep in self.parts):
             return None
         return tuple(x for rep in self._copies() for x in rep.scale or (Fraction(1),) * rep.number())
@@ -162,7 +162,7 @@ class Tensor(Rep):
     factors: tuple[Rep, ...]
 
     @property
-    def group(self) -> Group:  # type: ignore[override]
+    def group(self) -> Group:
         return self.factors[0].group
 
     @property
@@ -174,7 +174,7 @@ class Tensor(Rep):
         return "C" if any(rep.field == "C" for rep in self.factors) else "R"
 
     @cached_property
-    def kind(self) -> Kind:  # type: ignore[override]
+    def kind(self) -> Kind:
         return kronecker_kind([rep.kind for rep in self.factors])
 
     @property
@@ -195,7 +195,7 @@ class Tensor(Rep):
         return tuple(total)
 
     @cached_property
-    def scale(self) -> Scale | None:  # type: ignore[override]
+    def scale(self) -> Scale | None:
         return kronecker_scale(self.factors)
 
     @property
@@ -231,7 +231,7 @@ class Dual(Rep):
     inner: Rep
 
     @property
-    def group(self) -> Group:  # type: ignore[override]
+    def group(self) -> Group:
         return self.inner.group
 
     @property

@@ -156,7 +156,7 @@ class Restricted(Rep):
         return self.inner.field
 
     @cached_property
-    def kind(self) -> Kind:  # type: ignore[override]
+    def kind(self) -> Kind:
         return kind_of(self.matrices()) if not self.flows else self.inner.kind
 
     @property

@@ -33,7 +33,7 @@ class Square(Rep):
     sign: int
 
     @property
-    def group(self) -> Group:  # type: ignore[override]
+    def group(self) -> Group:
         return self.inner.group
 
     @property
@@ -66,7 +66,9 @@ class Square(Rep):
     def _index(self) -> dict[tuple[int, int], int]:
         return {pair: k for k, pair in enumerate(self.pairs())}
 
-    def _columns(self, image: Mapping[int, list[tuple[int, Number]]], other: Mapping[int, list[tuple[int, Number]]]) -> Matrix:
+    def _columns(
+        self, image: Mapping[int, list[tuple[int, Number]]], other: Mapping[int, list[tuple[int, Number]]]
+    ) -> Matrix:
         """The matrix that takes `e_i e_j` to the (anti)symmetrised product of image(e_i) and other(e_j)."""
         entries: dict[tuple[int, int], Number] = {}
         for column, (i, j) in enumerate(self.pairs()):
@@ -89,7 +91,7 @@ class Square(Rep):
         return tuple(self._columns(a.by_column, one) + self._columns(one, a.by_column) for a in self.inner.algebra())
 
     @cached_property
-    def scale(self) -> Scale | None:  # type: ignore[override]
+    def scale(self) -> Scale | None:
         scale = self.inner.scale
         if scale is None and self.sign < 0:
             return None
@@ -124,7 +126,10 @@ class Square(Rep):
         once, pairs = self.inner.matrix(element), self.pairs()
         first, second = torch.tensor(pairs, dtype=torch.int64).reshape(-1, 2).unbind(1)
         norm = torch.where(first == second, 2.0, 1.0).double().rsqrt()
-        straight, crossed = once[first][:, first] * once[second][:, second], once[first][:, second] * once[second][:, first]
+        straight, crossed = (
+            once[first][:, first] * once[second][:, second],
+            once[first][:, second] * once[second][:, first],
+        )
         return (straight + self.sign * crossed) * norm[:, None] * norm
 
 

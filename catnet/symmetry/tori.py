@@ -67,7 +67,9 @@ def unitary_strata(group: Unitary) -> Sequence[Stratum]:
     n = group.number()
     weights = _unitary_weights(group, 1)
     rank = len(weights[0])
-    differences = [tuple(a - b for a, b in zip(weights[i], weights[j], strict=True)) for j in range(n) for i in range(j)]
+    differences = [
+        tuple(a - b for a, b in zip(weights[i], weights[j], strict=True)) for j in range(n) for i in range(j)
+    ]
     return [Stratum(Fraction(1), rank, density(rank, differences), 0)]
 
 

@@ -90,7 +90,9 @@ def check_closing(group: Group, algebra: Sequence[Matrix], what: str) -> None:
         for circle in circles(group, stratum):
             if integer_eigenvalues(charge(circle, algebra)) is None:
                 name = " + ".join(group.algebra[i] for i, _ in circle.element)
-                turn = f"a full turn exp(2*pi*({name})) is not 1" if circle.compact else f"{name} has no integer weights"
+                turn = (
+                    f"a full turn exp(2*pi*({name})) is not 1" if circle.compact else f"{name} has no integer weights"
+                )
                 fail(
                     "E0703",
                     f"{what} represents the Lie algebra of `{group}`, but not the group: {turn}",
@@ -98,7 +100,9 @@ def check_closing(group: Group, algebra: Sequence[Matrix], what: str) -> None:
                 )
 
 
-def trace_by_weights(group: Group, stratum: Stratum, matrices: Sequence[Matrix], algebra: Sequence[Matrix], power: int) -> Laurent:
+def trace_by_weights(
+    group: Group, stratum: Stratum, matrices: Sequence[Matrix], algebra: Sequence[Matrix], power: int
+) -> Laurent:
     """The trace of the elements of a stratum, raised to a power."""
     size = algebra[0].rows
     component = Matrix.identity(size)
@@ -110,7 +114,10 @@ def trace_by_weights(group: Group, stratum: Stratum, matrices: Sequence[Matrix],
         projectors = _projectors(charge(circle, algebra))
         twists.append(circle.turned)
         spaces = {
-            (*weight, m): part for weight, inner in spaces.items() for m, p in projectors.items() if (part := inner @ p).entries
+            (*weight, m): part
+            for weight, inner in spaces.items()
+            for m, p in projectors.items()
+            if (part := inner @ p).entries
         }
     result: Laurent = {}
     for weight, part in spaces.items():

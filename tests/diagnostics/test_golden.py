@@ -55,9 +55,12 @@ VARIANTS = {
     "E0206-open": "net halve : R[2*k] -> R[k] = linear(k)\nnet f : R[d] -> R[d//2] = halve\n",
     "E0207-where": "net f : R[d] -> R[d] where d > 5, d < 3 = relu\n",
     "E0210-static": "net f(k) : (x: R[d]) -> R[k] {\n    k = x >> linear(k)\n    return k\n}\n",
+    "E0212-divided": "net f : R[d] -> R[d//2] = linear(d/2)\n",
     "E0217-deep": "net f(n) : R[d] -> R[d] = if n == 0 then id else linear(d) >> f(n + 1)\n"
     "net g : R[d] -> R[d] = f(3)\n",
     "E0217-chain": "net f : R[d] -> R[d] = relu >> g\nnet g : R[d] -> R[d] = tanh >> f\n",
+    "E0217-box": "net gelu : R[d] -> R[d] = linear(d) >> gelu\n",
+    "E0213-box": "net lstm(n) : R[d] -> R[d] = if n == 0 then id else lstm(n - 1, layers = 2)\n",
     "E0219-types": "net f(n) : R[d] -> R[d] = seq(i in 0..n, linear(d) >> flatten >> linear(i))\n",
     "E0225-large": "net f : R[2^5000] -> R[8] = linear(8)\n",
     "E0230-wire": "net f : R[d] -> _ = linear(10)\n",

@@ -205,9 +205,8 @@ PIPES = {
     + "  a = x >> block ^ 2\n  b = y >> block ^ 2\n  return a * b >> layer_norm\n}",
     "what comes in goes on": _BLOCK
     + "net main : (x: R[t, 8]) -> R[t, 8] {\n  a = x >> block ^ 4\n  return a + x >> linear(8)\n}",
-    "a mask goes on": 'from "std/transformer.cat" import feed_forward\n'
-    + "net step : R[t, 8] @ Bool[t, t] -> R[t, 8] @ Bool[t, t] =\n"
-    + "    (linear(8) >> copy(3)) @ copy >> id @ id @ id @ id @ id >> sdpa @ id\n"
-    + "net main : (x: R[t, 8], m: Bool[t, t]) -> R[t, 8] = x @ m >> step ^ 4 >> id @ drop",
+    "a mask goes on": "net step : (x: R[t, 8], m: Bool[t, t]) -> R[t, 8] @ Bool[t, t] {\n"
+    "  y = x >> linear(8)\n  z = y @ y @ x @ m >> sdpa\n  return (x + z) @ m\n}\n"
+    "net main : (x: R[t, 8], m: Bool[t, t]) -> R[t, 8] = x @ m >> step ^ 4 >> id @ drop",
     "steps that differ": "net main : R[8] -> R[8] = seq(i in 0..4, id + (linear(8*i + 8) >> tanh >> linear(8)))",
 }

@@ -35,7 +35,7 @@ def inputs_of(wires: Object) -> list[Tensor]:
     for wire in wires:
         shape = [BATCH, *(axis.size.evaluate(dict.fromkeys(axis.size.symbols, FREE)) for axis in wire.axes)]
         if wire.kind.name == "Fin":
-            made.append(torch.randint(wire.kind.bound.value, shape))
+            made.append(torch.randint(wire.kind.size.value, shape))
         else:
             made.append(torch.randn(shape) > -1.5 if wire.kind.name == "Bool" else torch.randn(shape).double())
     return made
@@ -90,7 +90,6 @@ def forced(mesh: DeviceMesh) -> dict[str, Any]:
     found = {}
     for name, between in {
         "softmax": "softmax",
-        "plain layer norm": "layer_norm(affine = false)",
         "layer norm of heads": 'rearrange("(h c) -> h c", h = 4) >> rms_norm >> rearrange("h c -> (h c)")',
         "flip": "flip",
     }.items():

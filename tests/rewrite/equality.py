@@ -50,11 +50,15 @@ def modules(literal: Graph, fast: Graph) -> tuple[nn.Module, nn.Module]:
 def results(module: nn.Module, inputs: Sequence[Tensor]) -> list[Tensor]:
     """Outputs and the gradients of all real inputs and all parameters, for one random weighting of the outputs."""
     own = [x.clone().requires_grad_(x.is_floating_point()) for x in inputs]
+    torch.manual_seed(2)  # the same draws, where there are some
     found = module(*own)
     outputs = list(found) if isinstance(found, tuple) else [found]
     weighted = [(y * torch.linspace(-1, 1, y.numel(), dtype=y.dtype).reshape(y.shape)).sum() for y in outputs]
     leaves = [*(x for x in own if x.requires_grad), *module.parameters()]
-    total = torch.stack([w for w in weighted if w.requires_grad]).sum()
+    differentiable = [w for w in weighted if w.requires_grad]
+    if not differentiable or not leaves:
+        return outputs
+    total = torch.stack(differentiable).sum()
     gradients = torch.autograd.grad(total, leaves, allow_unused=True)
     return [*outputs, *(torch.zeros_like(x) if g is None else g for x, g in zip(leaves, gradients, strict=True))]
 

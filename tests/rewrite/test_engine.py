@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 import torch
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import nn
 
@@ -41,7 +41,8 @@ def close(literal: Graph, fast: Graph, shapes: tuple[Shape, ...], batch: Shape) 
         torch.testing.assert_close(a, b, rtol=1e-11, atol=1e-12, equal_nan=True)
 
 
-@given(built(), batches)
+@settings(max_examples=40)
+@given(built(labels=False), batches)
 def test_random_diagrams_mean_the_same(part: Part, batch: Shape) -> None:
     """Each twice, so that there is something to share."""
     doubled = total(part, ("-", part)) if part.cod else part
@@ -52,6 +53,7 @@ def test_random_diagrams_mean_the_same(part: Part, batch: Shape) -> None:
             close(literal, rewrite(literal).graph, each.dom, batch)
 
 
+@settings(max_examples=40)
 @given(specs(), batches)
 def test_random_files_mean_the_same(spec: Spec, batch: Shape) -> None:
     literal = Program.from_text(spec.text)["main"]().graph
@@ -59,29 +61,23 @@ def test_random_files_mean_the_same(spec: Spec, batch: Shape) -> None:
 
 
 PIECES = {
-    "dup": "(relu >> exp) * (relu >> exp)",
-    "attend": "{Q} >> softmax(axis = -1)",
-    "table": "id + sinusoidal",
-    "turn": "rotary",
-    "layer": "linear(4)",
-    "drop": "dropout(0.3)",
+    "twice": "({x} >> relu >> tanh) * ({x} >> relu >> sin)",
+    "table": "{x} + ({x} >> sinusoidal)",
+    "turn": "{x} >> rotary",
+    "layer": "{x} >> linear(4)",
+    "drop": "{x} >> dropout(0.3)",
+    "attend": '(({x}, {x} >> rearrange("t c -> c t")) >> matmul >> softmax, {x} >> linear(4)) >> matmul',
+    "linear": '(({x}, {x} >> rearrange("t c -> c t")) >> matmul >> scale(0.1), {x} >> linear(4)) >> matmul',
 }
 
 
-@given(
-    st.lists(st.sampled_from(["dup", "table", "turn", "layer", "drop", "attend", "linear"]), min_size=1, max_size=6),
-    batches,
-)
+@settings(max_examples=30)
+@given(st.lists(st.sampled_from(sorted(PIECES)), min_size=1, max_size=6), batches)
 def test_random_stacks_with_something_to_rewrite(kinds: list[str], batch: Shape) -> None:
     """Blocks of which all but two are matched by some rule, with weights and effects between them."""
-    lines = ["net f : (x: R[6, 4]) -> R[6, 4] {"]
-    for kind in kinds:
-        if kind in ("attend", "linear"):
-            soft = " >> softmax" if kind == "attend" else ""
-            lines.append(f'    x = ((x, x >> rearrange("t c -> c t")) >> matmul{soft}, x >> linear(4)) >> matmul')
-        else:
-            lines.append(f"    x = x >> {PIECES[kind]}" if kind != "table" else "    x = x + (x >> sinusoidal)")
-    graph = graph_of_net("\n".join([*lines, "    return x", "}"]).replace("    x = x >> (", "    x = x >> ("))
+    lines = [f"    x{i + 1} = {PIECES[kind].format(x=f'x{i}')}\n" for i, kind in enumerate(kinds)]
+    body = f"{''.join(lines)}    return x{len(kinds)}\n"
+    graph = graph_of_net(f"net f : (x0: R[6, 4]) -> R[6, 4] {{\n{body}}}\n")
     found = rewrite(graph)
     if set(kinds) - {"layer", "drop"}:
         assert found.applied
@@ -89,7 +85,8 @@ def test_random_stacks_with_something_to_rewrite(kinds: list[str], batch: Shape)
     inputs = reals([(6, 4)], batch)
     for a, b in zip(results(one, inputs), results(two, inputs), strict=True):
         torch.testing.assert_close(a, b, rtol=1e-9, atol=1e-10)
-    one.train(), two.train()
+    one.train()
+    two.train()
     if "attend" not in kinds or "drop" not in kinds:  # draws come in the same order
         torch.manual_seed(1)
         ours = two(*inputs)
@@ -146,15 +143,16 @@ def test_effects_keep_their_order() -> None:
 
 def test_a_thousand_places_take_linear_time() -> None:
     def seconds(count: int) -> float:
-        step = "    x = (relu >> exp) * (relu >> exp)\n".replace("(relu", "(x >> relu")
-        graph = graph_of_net(f"net f : (x: R[t, 4]) -> R[t, 4] {{\n{step * count}    return x\n}}")
+        steps = [f"    x{i + 1} = (x{i} >> relu >> exp) * (x{i} >> relu >> exp)\n" for i in range(count)]
+        body = f"{''.join(steps)}    return x{count}\n"
+        graph = graph_of_net(f"net f : (x0: R[t, 4]) -> R[t, 4] {{\n{body}}}\n")
         start = time.process_time()
         found = rewrite(graph)
         assert len(found.applied) == 2 * count
         return time.process_time() - start
 
     seconds(50)
-    assert seconds(1600) < 10 * max(seconds(400), 0.02)
+    assert seconds(1000) < 10 * max(seconds(250), 0.02)
 
 
 def test_the_keyword(tmp_path: Path) -> None:

@@ -13,6 +13,7 @@ import torch
 
 from catnet.diagnostics import CatnetError
 from catnet.symmetry.constructors import SO, SU, A, C, D, O, S, Sp, U, trivial, vector
+from catnet.symmetry.exact import Matrix
 from catnet.symmetry.groups import Group
 from catnet.symmetry.hom import Basis, hom
 from catnet.symmetry.reps import Rep
@@ -20,7 +21,6 @@ from catnet.symmetry.reps_irreducible import irrep
 from catnet.symmetry.reps_leaves import regular
 from catnet.symmetry.reps_outer import outer
 from catnet.symmetry.reps_squares import alt2, sym2
-from catnet.symmetry.solve.linear import commutes
 from catnet.types.dims import Dim
 from tests.symmetry import tables
 
@@ -37,15 +37,17 @@ def power(rep: Rep, k: int) -> Rep:
     return reduce(matmul, [rep] * k, trivial(rep.group))
 
 
-def generators(source: Rep, target: Rep) -> Iterator[tuple[object, object]]:
+def generators(source: Rep, target: Rep) -> Iterator[tuple[Matrix, Matrix]]:
     yield from zip(source.matrices(), target.matrices(), strict=True)
     yield from zip(source.algebra(), target.algebra(), strict=True)
 
 
 def check(basis: Basis) -> None:
     """Every element commutes, exactly with the generators and in float64 with sampled elements; all independent."""
-    pairs = list(generators(basis.source, basis.target))
-    assert all(commutes(a, b, x) for x in basis.elements for a, b in pairs)
+    for a, b in generators(basis.source, basis.target):
+        for element in basis.elements:
+            x = Matrix(basis.target.number(), basis.source.number(), element)
+            assert b @ x == x @ a
     tensor = basis.float64()
     assert tensor.shape[0] == len(basis.elements) == basis.dimension
     if basis.dimension:
@@ -273,3 +275,20 @@ def test_squares() -> None:
 def test_vector_is_the_irreducible_in_another_order() -> None:
     (change,) = hom(vector(SO(3)), rotations(1)).float64()
     assert torch.equal(change, torch.tensor([[0, 1, 0], [0, 0, 1], [1, 0, 0]], dtype=torch.float64))
+
+
+def test_the_cheaper_form() -> None:
+    """Small sums are one matrix; diagrams win where their cost grows slower, and wherever n is a symbol."""
+    V = vector(S(N))
+
+    def best(n: int, batch: int) -> str:
+        W = V.subst({"n": n})
+        return hom(W @ W, W @ W).parts[0].form.best(batch)
+
+    assert hom(V @ V, V @ V).parts[0].form.best() == "diagrams"
+    assert best(5, 256) == "dense"
+    assert best(40, 256) == "diagrams"
+    assert hom(vector(C(5)), vector(C(5))).parts[0].form.best(256) == "dense"
+    cost = hom(V, V).parts[0].form
+    assert cost.dense == N**2
+    assert cost.diagrams == 10 * 4 * N

@@ -42,7 +42,7 @@ def by_diagrams(source: Rep, target: Rep, budget: int) -> Solution | None:
             return None
         parts.append(made)
         if space.size is None and own:
-            least[read.names[number]] = holds_from(space, own)
+            least[str(read.dims[number])] = holds_from(space, own)
     if prod(map(len, parts)) > budget:
         _too_many(source, target, prod(map(len, parts)), budget)
     found = tuple(_joined(read, legs, chosen) for chosen in product(*parts))

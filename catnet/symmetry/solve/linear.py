@@ -8,15 +8,21 @@ reduced echelon basis is reconstructed in exact numbers and verified with all ge
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from fractions import Fraction
+from math import lcm
+from typing import TypeVar
 
 from catnet.diagnostics import fail
+from catnet.symmetry.cyclotomic import Cyclotomic, root
 from catnet.symmetry.exact import Matrix, Number
 from catnet.symmetry.solve.modular import Row, integral, nullspace, reduced
 from catnet.symmetry.solve.splitting import Splitting, conductor, splittings
 
 Element = dict[tuple[int, int], Number]
 """A sparse matrix by (output index, input index)."""
+
+Place = TypeVar("Place")
 
 
 def commuting(pairs: Sequence[tuple[Matrix, Matrix]], outputs: int, inputs: int) -> list[Element]:
@@ -33,7 +39,7 @@ def commuting(pairs: Sequence[tuple[Matrix, Matrix]], outputs: int, inputs: int)
     n = conductor(x for pair in pairs for matrix in pair for x in matrix.entries.values())
     for splitting in splittings(n):
         found = _reconstructed(order, outputs, inputs, splitting)
-        if found is not None and all(commutes(a, b, x) for x in found for a, b in pairs):
+        if found is not None and commutes(pairs, found):
             return found
     fail(
         "E0721",
@@ -128,12 +134,65 @@ def _combined(combination: Row, vectors: list[Row], prime: int) -> Row:
     return {at: y for at, y in found.items() if y}
 
 
-def commutes(a: Matrix, b: Matrix, x: Element) -> bool:
-    """Whether `B X = X A`, exactly."""
-    found: Element = {}
-    for (i, j), y in x.items():
-        for row, number in b.by_column.get(i, ()):
-            found[row, j] = found.get((row, j), 0) + number * y
-        for column, number in a.by_row.get(j, ()):
-            found[i, column] = found.get((i, column), 0) - number * y
-    return not any(found.values())
+def commutes(pairs: Sequence[tuple[Matrix, Matrix]], elements: Sequence[Element]) -> bool:
+    """Whether `B X = X A` for all pairs (A, B) and all elements X, exactly.
+
+    All is multiplied by common denominators first, and powers of zeta are reduced once for each entry.
+    """
+    numbers = [x for pair in pairs for m in pair for x in m.entries.values()]
+    n = conductor([*numbers, *(x for element in elements for x in element.values())])
+    vectors = [_whole(element, n) for element in elements]
+    for a, b in pairs:
+        both = _whole({(0, *at): x for at, x in a.entries.items()} | {(1, *at): x for at, x in b.entries.items()}, n)
+        left: dict[int, list[tuple[int, Terms]]] = {}
+        right: dict[int, list[tuple[int, Terms]]] = {}
+        for (side, i, j), terms in both.items():
+            if side:
+                left.setdefault(j, []).append((i, terms))
+            else:
+                right.setdefault(i, []).append((j, terms))
+        if not all(_vanishes(vector, left, right, n) for vector in vectors):
+            return False
+    return True
+
+
+Terms = list[tuple[int, int]]
+"""A sum of integer multiples of powers of zeta: pairs (exponent, multiple)."""
+
+
+def _whole(entries: Mapping[Place, Number], n: int) -> dict[Place, Terms]:
+    """The entries times their common denominator."""
+    terms = {at: _powers(x, n) for at, x in entries.items()}
+    scale = lcm(1, *(c.denominator for found in terms.values() for _, c in found))
+    return {at: [(k, c.numerator * (scale // c.denominator)) for k, c in found] for at, found in terms.items()}
+
+
+def _powers(x: Number, n: int) -> list[tuple[int, int | Fraction]]:
+    if isinstance(x, Cyclotomic):
+        return [(k * (n // x.n), c) for k, c in enumerate(x.coefficients) if c]
+    return [(0, x)]
+
+
+def _vanishes(
+    vector: dict[tuple[int, int], Terms],
+    left: dict[int, list[tuple[int, Terms]]],
+    right: dict[int, list[tuple[int, Terms]]],
+    n: int,
+) -> bool:
+    found: dict[tuple[int, int], dict[int, int]] = {}
+    for (i, j), x in vector.items():
+        products = [((row, j), 1, y) for row, y in left.get(i, ())]
+        products += [((i, column), -1, y) for column, y in right.get(j, ())]
+        for at, sign, y in products:
+            total = found.setdefault(at, {})
+            for k, c in x:
+                for m, d in y:
+                    total[(k + m) % n] = total.get((k + m) % n, 0) + sign * c * d
+    return all(not any(total.values()) or _is_zero(total, n) for total in found.values())
+
+
+def _is_zero(total: dict[int, int], n: int) -> bool:
+    """Whether a sum of powers of zeta is zero; `total` has a multiple that is not."""
+    if n == 1:
+        return False
+    return not sum((c * root(n, k) for k, c in total.items()), 0)

@@ -121,10 +121,8 @@ def _is_basis(elements: list[Element], pairs: Sequence[tuple[Matrix, Matrix]], o
     for element in elements:
         for at in element:
             owners[at] = owners.get(at, 0) + 1
-    return all(
-        any(owners[at] == 1 and x for at, x in element.items())
-        and all(i < outputs and j < inputs for i, j in element)
-        and all(commutes(a, b, element) for a, b in pairs)
+    return commutes(pairs, elements) and all(
+        any(owners[at] == 1 and x for at, x in element.items()) and all(i < outputs and j < inputs for i, j in element)
         for element in elements
     )
 

@@ -13,6 +13,7 @@ from catnet.symmetry.reps_leaves import Natural, Trivial
 from catnet.symmetry.reps_nodes import Dual, Tensor
 from catnet.symmetry.reps_outer import Outer
 from catnet.symmetry.solve.diagrams import Space
+from catnet.types.dims import Dim
 
 
 @dataclass(frozen=True)
@@ -25,10 +26,10 @@ class Letter:
 
 @dataclass(frozen=True)
 class Word:
-    """A tensor word: the natural spaces of the group's factors, the names of their sizes, and the letters."""
+    """A tensor word: the natural spaces of the group's factors, their sizes (symbolic too), and the letters."""
 
     spaces: tuple[Space, ...]
-    names: tuple[str, ...]
+    dims: tuple[Dim, ...]
     letters: tuple[Letter, ...]
 
 
@@ -40,7 +41,7 @@ def word(rep: Rep) -> Word | None:
     if letters is None or any(space is None for space in spaces):
         return None
     known = tuple(space for space in spaces if space is not None)
-    return Word(known, tuple(str(factor.size) for factor in factors), letters)
+    return Word(known, tuple(factor.size or Dim.const(1) for factor in factors), letters)
 
 
 def _letters(rep: Rep, factor: int = 0) -> tuple[Letter, ...] | None:
