@@ -7,4 +7,4 @@ that misses its bar is printed as missed, and no more.
 
 from __future__ import annotations
 
-NAMES = ("frontend", "shapes", "peers", "startup", "modules", "models", "optimise_weights")
+NAMES = ("frontend", "shapes", "peers", "startup", "modules", "models", "optimise", "optimise_weights")

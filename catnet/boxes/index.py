@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, ClassVar
 
+from catnet.boxes.actions import entrywise, refuse_on, shifted
 from catnet.boxes.axes import LAST, ONE, axis_position, count, is_unknown, located, only_wire, real_wire, trailing
 from catnet.boxes.parts import axis_at, with_size, without_axis
+from catnet.diagrams.acting import Acting, Action, ordered, unfit
 from catnet.diagrams.box import Box, MapKind, Site, box, elements
+from catnet.diagrams.joining import compared
+from catnet.symmetry.kinds import Kind as MatrixKind
 from catnet.types.dims import Dim
 from catnet.types.facts import Pred
 from catnet.types.infer import reject
@@ -35,6 +39,11 @@ class Extreme(Box):
             return (typing.inference.fresh_wire(),)
         wire = real_wire(typing, found[0])
         return (indices(without_axis(wire, found[1]), axis_at(wire, found[1]).size),)
+
+    def act(self, acting: Acting) -> tuple[Action, ...]:
+        place = axis_position(acting.inputs[0], self.axis)
+        refuse_on(self.name, acting, (place,), "gives a place along an axis", "take `max` or `min`, the entry itself")
+        return (shifted(entrywise(self, acting)[0], place, -1),)
 
     def flops(self, inputs: Object, outputs: Object) -> Dim:
         return elements(inputs[0])
@@ -67,6 +76,11 @@ class Ordered(Box):
     def taken(self, typing: Typing, size: Dim) -> Dim:
         """How many entries are left."""
         return size
+
+    def act(self, acting: Acting) -> tuple[Action, ...]:
+        place = axis_position(acting.inputs[0], self.axis)
+        refuse_on(self.name, acting, (place,), "gives places along an axis", "take `max`, `min` or `sum`")
+        return entrywise(self, acting)
 
     def rule(self, typing: Typing, inputs: Object) -> Object:
         wire = only_wire(self.name, inputs, typing)
@@ -125,6 +139,11 @@ class CumulativeSum(Box):
         found = located(typing, wire, self.axis, box=self.name)
         return (real_wire(typing, wire if found is None else found[0]),)
 
+    def act(self, acting: Acting) -> tuple[Action, ...]:
+        place = axis_position(acting.inputs[0], self.axis)
+        refuse_on(self.name, acting, (place,), "depends on the order of the entries along an axis", "take `sum`")
+        return entrywise(self, acting)
+
     def flops(self, inputs: Object, outputs: Object) -> Dim:
         return elements(outputs[0])
 
@@ -170,6 +189,14 @@ class Gather(Picking):
         typing.inference.unify(index, Wire(index.kind, wanted.axes), 1)
         return with_size(wire, position, typing.inference.dim(size))
 
+    def act(self, acting: Acting) -> tuple[Action, ...]:
+        """Along the other axes both wires are permuted alike; the places of the numbers are those of the output."""
+        place = axis_position(acting.inputs[0], self.axis)
+        what = "takes the entries that numbers name along an axis"
+        refuse_on(self.name, acting, (place,), what, "contract with unit vectors, `one_hot` and `einsum`")
+        refuse_on(self.name, acting, (place,), what, "permute what comes in instead", port=1)
+        return (compared(self.name, acting, MatrixKind.PERMUTATION),)
+
     def code(self, site: Site) -> str:
         return f"{site.args[0]}.gather({axis_position(site.inputs[0], self.axis)}, {site.args[1]})"
 
@@ -192,6 +219,16 @@ class Take(Picking):
         axes: list[AxisLike] = list(wire.axes)
         axes[position] = Axis(trailing(index)[0].size, trailing(index)[0].tag)
         return wire.with_axes(axes)
+
+    def act(self, acting: Acting) -> tuple[Action, ...]:
+        """Linear along the other axes; permutations of the numbers permute the output."""
+        place = axis_position(acting.inputs[0], self.axis)
+        what = "takes the entries that numbers name along an axis"
+        refuse_on(self.name, acting, (place,), what, "contract with unit vectors, `one_hot` and `einsum`")
+        for part in acting.actions[1]:
+            if not part.rep.kind.within(MatrixKind.PERMUTATION):
+                raise unfit(self.name, part.rep, 1)
+        return (ordered((*acting.actions[0], *(p.moved((place,)) for p in acting.actions[1]))),)
 
     def code(self, site: Site) -> str:
         (value, index), wire = site.args, site.inputs[0]

@@ -6,10 +6,15 @@ batch axes and can be weighted and summed by other boxes.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, ClassVar
 
+from catnet.boxes.actions import refuse_on, shifted
 from catnet.boxes.axes import trailing
+from catnet.diagrams.acting import Acting, Action, Refusal, ordered, without
 from catnet.diagrams.box import Box, MapKind, Site, box, elements
+from catnet.diagrams.joining import absolute, compared
+from catnet.symmetry.kinds import Kind
 from catnet.types.dims import Dim
 from catnet.types.infer import reject
 from catnet.types.wires import Object
@@ -61,6 +66,24 @@ class Entrywise(Loss):
 
     signature: ClassVar[str] = "R[...s] @ R[...s] -> R[...s]"
     call: ClassVar[str] = ""
+    even: ClassVar[bool] = True  # the same for the opposites of both
+
+    @property
+    def passes(self) -> Kind:
+        return Kind.SIGNED_PERMUTATION if self.even else Kind.PERMUTATION
+
+    def act(self, acting: Acting) -> tuple[Action, ...]:
+        """Invariant, or without a reduction acted on by the absolute values, where the signs are lost."""
+        if self.reduction == "none":
+            after = compared(self.name, acting, self.passes)
+            return (ordered(tuple(part.on(absolute(part.rep)) for part in after)),)
+        compared(self.name, acting, self.reduced)
+        return ((),)
+
+    @property
+    def reduced(self) -> Kind:
+        """The matrices, alike on both wires, that leave the mean of all entries alone."""
+        return self.passes
 
     def code(self, site: Site) -> str:
         site.need("F")
@@ -73,6 +96,10 @@ class MeanSquaredError(Entrywise):
 
     reduction: str = "mean"
     call: ClassVar[str] = "mse_loss"
+
+    @property
+    def reduced(self) -> Kind:
+        return Kind.ORTHOGONAL
 
 
 @box("mae", "loss")
@@ -104,6 +131,7 @@ class BinaryCrossEntropy(Entrywise):
 
     reduction: str = "mean"
     call: ClassVar[str] = "binary_cross_entropy_with_logits"
+    even: ClassVar[bool] = False
     operations: ClassVar[int] = 6
 
 
@@ -123,6 +151,14 @@ class Classified(Loss):
         if len(self.ignore) > 1:
             raise reject(f"`ignore` of `{self.name}` is one integer", help="for example ignore = -100")
         return super().rule(typing, inputs)
+
+    def act(self, acting: Acting) -> tuple[Action, ...]:
+        """Scores and targets must be permuted alike on their common axes."""
+        what = "takes the score that the target names along an axis"
+        refuse_on(self.name, acting, (-1,), what, "take `mse` or `kl` to a target on the same axis")
+        spread = replace(acting, actions=(acting.actions[0], shifted(acting.actions[1], 0, 1)))
+        met = compared(self.name, spread, Kind.PERMUTATION)
+        return (shifted(met, -1, -1) if self.reduction == "none" else (),)
 
     def code(self, site: Site) -> str:
         site.need("F")
@@ -175,6 +211,15 @@ class KullbackLeibler(Loss):
     reduction: str = "mean"
     signature: ClassVar[str] = "R[...s, k] @ R[...s, k] -> R[...s]"
     operations: ClassVar[int] = 4
+
+    def act(self, acting: Acting) -> tuple[Action, ...]:
+        met = compared(self.name, acting, Kind.PERMUTATION)
+        if self.reduction != "none":
+            return ((),)
+        summed = [part for part in met if -1 in part.axes]
+        if any(part.axes != (-1,) for part in summed):
+            raise Refusal(f"`{self.name}` sums over some of the axes on which `{summed[0].rep}` acts together")
+        return (shifted(without(met, -1), -1, -1),)
 
     def code(self, site: Site) -> str:
         site.need("F")

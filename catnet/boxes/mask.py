@@ -110,7 +110,7 @@ class PaddingMask(Box):
         for part in acting.actions[0]:
             if not part.rep.kind.within(MatrixKind.PERMUTATION):
                 raise unfit(self.name, part.rep)
-        return (shifted(acting.actions[0], -1, 1),)
+        return (shifted(acting.actions[0], -2, 1),)
 
     def code(self, site: Site) -> str:
         return f"({site.args[0]} != {site.size(self.pad)}).unsqueeze(-2)"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, ClassVar
 
+from catnet.boxes.actions import aside, entrywise, on_axis, refuse_on
 from catnet.boxes.axes import (
     LAST,
     ONE,
@@ -18,8 +19,10 @@ from catnet.boxes.axes import (
     real_wire,
     trailing,
 )
+from catnet.diagrams.acting import Acting, Action, Part, Refusal, ordered, unfit
 from catnet.diagrams.box import Box, MapKind, Site, box, elements
 from catnet.diagrams.shards import Answer, Cut
+from catnet.symmetry.kinds import Kind
 from catnet.types.dims import Dim
 from catnet.types.facts import Pred
 from catnet.types.infer import reject
@@ -62,6 +65,40 @@ class TrailingNorm(Box):
         sizes = [site.static(n) for n in self.normalised(site.inputs)]
         return str(sizes[0]) if len(sizes) == 1 else str(tuple(sizes))
 
+    @property
+    def odd(self) -> bool:
+        """Whether the opposite of the input gives the opposite of the output."""
+        return True
+
+    @property
+    def inside(self) -> Kind:
+        """The matrices on the axes that are normalised together with which it commutes, without a gain."""
+        return Kind.PERMUTATION
+
+    @property
+    def passes(self) -> Kind:
+        return Kind.SIGNED_PERMUTATION if self.odd else Kind.PERMUTATION
+
+    def act(self, acting: Acting) -> tuple[Action, ...]:
+        """The axes that are normalised, then the others."""
+        count = len(self.normalised(acting.inputs))
+        taken, rest = aside(acting, range(-count, 0))
+        for part in taken:
+            self._fits(part, count)
+        (others,) = entrywise(self, rest)
+        return (ordered((*others, *taken)),)
+
+    def _fits(self, part: Part, count: int) -> None:
+        if self.affine:
+            raise Refusal(
+                f"`{self.name}` has a gain for each entry, and `{part.rep}` acts on them",
+                f"write {self.name}(affine = false)" if part.rep.kind.within(self.inside) else "take `norm_activation`",
+            )
+        if not part.rep.kind.within(self.inside):
+            raise unfit(self.name, part.rep)
+        if min(part.axes) < -count and not part.rep.kind.within(Kind.PERMUTATION):
+            raise Refusal(f"`{self.name}` normalises over some of the axes on which `{part.rep}` acts together")
+
     def shards(self, inputs: Object, outputs: Object, cut: Cut) -> Answer:
         (at,) = cut
         inside = at is not None and at >= -len(self.normalised(inputs))
@@ -84,6 +121,10 @@ class LayerNorm(TrailingNorm):
             return {}
         names = ("weight", "bias") if self.bias else ("weight",)
         return {name: self.normalised(inputs) for name in names}
+
+    @property
+    def odd(self) -> bool:
+        return not (self.affine and self.bias)
 
     def flops(self, inputs: Object, outputs: Object) -> Dim:
         return elements(outputs[0]) * 7
@@ -110,6 +151,10 @@ class RmsNorm(TrailingNorm):
     def parameters(self, inputs: Object, outputs: Object) -> dict[str, tuple[Dim, ...]]:
         return {"weight": self.normalised(inputs)} if self.affine else {}
 
+    @property
+    def inside(self) -> Kind:
+        return Kind.ORTHOGONAL
+
     def flops(self, inputs: Object, outputs: Object) -> Dim:
         return elements(outputs[0]) * 4
 
@@ -134,6 +179,19 @@ class Normalize(Box):
 
     def flops(self, inputs: Object, outputs: Object) -> Dim:
         return elements(outputs[0]) * 3
+
+    @property
+    def passes(self) -> Kind:
+        return Kind.SIGNED_PERMUTATION
+
+    def act(self, acting: Acting) -> tuple[Action, ...]:
+        """The length along an axis does not change when that is turned."""
+        axis = axis_position(acting.inputs[0], self.axis)
+        rep, rest = on_axis(self.name, acting, axis)
+        if rep is not None and not rep.kind.within(Kind.ORTHOGONAL):
+            raise unfit(self.name, rep)
+        (others,) = entrywise(self, rest)
+        return (ordered((*others, Part((axis,), rep))) if rep is not None else others,)
 
     def code(self, site: Site) -> str:
         site.need("F")
@@ -170,6 +228,19 @@ class ChannelNorm(Box):
             )
         return (wire,)
 
+    @property
+    def per_channel(self) -> str:
+        """What each channel has of its own; "" where all are treated alike."""
+        return "a gain and a bias" if self.affine else ""
+
+    def act(self, acting: Acting) -> tuple[Action, ...]:
+        """Permutations of the further axes, over which statistics run; of the channels where all are alike."""
+        if self.per_channel:
+            what = f"has {self.per_channel} for each channel"
+            remedy = "take layer_norm(affine = false), or `norm_activation` on a representation"
+            refuse_on(self.name, acting, (-len(acting.inputs[0].axes),), what, remedy)
+        return entrywise(self, acting)
+
     def parameters(self, inputs: Object, outputs: Object) -> dict[str, tuple[Dim, ...]]:
         size = channels(inputs)
         return {"weight": (size,), "bias": (size,)} if self.affine else {}
@@ -191,6 +262,10 @@ class BatchNorm(ChannelNorm):
     track: bool = True
     batch_needed: ClassVar[int] = 1
     effect = "stateful"
+
+    @property
+    def per_channel(self) -> str:
+        return super().per_channel or ("running statistics" if self.track else "")
 
     def flops(self, inputs: Object, outputs: Object) -> Dim:
         return elements(outputs[0]) * 2
@@ -226,6 +301,10 @@ class GroupNorm(ChannelNorm):
                 Pred.divides(size, self.groups), f"`group_norm` needs {size} channels % {self.groups} == 0"
             )
         return outputs
+
+    @property
+    def per_channel(self) -> str:
+        return super().per_channel or ("" if self.groups == ONE else "statistics of its group")
 
     def flops(self, inputs: Object, outputs: Object) -> Dim:
         return elements(outputs[0]) * 7

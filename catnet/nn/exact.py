@@ -28,11 +28,15 @@ class Exact(nn.Module):
         self._masters: dict[str, Tensor] = {}
 
     def constant(self, name: str, master: Tensor) -> None:
-        """Register a float64 tensor as the constant `name`, in PyTorch's default dtype and on its default device."""
-        if master.dtype != torch.float64:
+        """Register a tensor as the constant `name` on PyTorch's default device; float64 is cast to the default dtype.
+
+        Indices (int64) keep their dtype. Raises TypeError for others: their precision is lost already.
+        """
+        if master.dtype not in (torch.float64, torch.int64):
             raise TypeError(f"the master of a constant is float64, not {master.dtype}")
         self._masters[name] = master.detach().cpu()
-        self.register_buffer(name, master.to(torch.empty(0)), persistent=False)
+        first = torch.empty(0)
+        self.register_buffer(name, master.to(first if master.is_floating_point() else first.device), persistent=False)
 
     def _apply(self, fn: Callable[[Tensor], Tensor], recurse: bool = True) -> Self:
         super()._apply(fn, recurse)

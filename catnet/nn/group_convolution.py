@@ -69,15 +69,15 @@ class GroupConv2d(Assembled):
     def _pair(self, o: int, i: int) -> int | None:
         """Register the parameter of a pair of blocks; its number, or None where only the kernel 0 is equivariant."""
         (out_copies, out), (in_copies, into) = self.out[o], self.into[i]
-        entry, sign, free = kernel_orbits(out, into, self.kernel_size, self.kernel_size)
+        with torch.device("cpu"):
+            entry, sign, free = kernel_orbits(out, into, self.kernel_size, self.kernel_size)
+            signed = not bool((sign == 1).all())
         if not free:
             return None
         number = len(self.weight)
         self.weight.append(nn.Parameter(torch.empty(out_copies, in_copies, free)))
-        self.register_buffer(
-            f"entry{number}", entry.reshape(out.dim, 1, -1).to(self.weight[0].device), persistent=False
-        )
-        if not bool((sign == 1).all()):
+        self.constant(f"entry{number}", entry.reshape(out.dim, 1, -1))
+        if signed:
             self.constant(f"sign{number}", sign.reshape(out.dim, 1, -1))
         return number
 
@@ -86,10 +86,10 @@ class GroupConv2d(Assembled):
         blocks = []
         for copies, fibre in self.out:
             one = Fibre(fibre.group, ((0, 1),), None if fibre.mirror is None else ((0, 1),))
-            entry, sign, free = kernel_orbits(fibre, one, 1, 1)
-            fixed = torch.zeros(free, fibre.dim, dtype=torch.float64)
-            fixed[entry.flatten()[sign.flatten() != 0], torch.nonzero(sign.flatten()).flatten()] = sign[sign != 0]
-            blocks += [fixed] * copies
+            with torch.device("cpu"):
+                entry, sign, free = kernel_orbits(fibre, one, 1, 1)
+                row = torch.arange(free, dtype=torch.int64).unsqueeze(-1)
+                blocks += [(entry.flatten() == row) * sign.flatten()] * copies
         spread = torch.block_diag(*blocks)
         if not len(spread):
             return None

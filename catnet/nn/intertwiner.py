@@ -61,8 +61,8 @@ class Intertwiner(Assembled):
         place = row * in_dim + column
         self.scattered = len(number) < DENSE * len(basis) * out_dim * in_dim
         if self.scattered:
-            self.register_buffer("element", element.to(torch.empty(0).device), persistent=False)
-            self.register_buffer("place", place.to(torch.empty(0).device), persistent=False)
+            self.constant("element", element)
+            self.constant("place", place)
             self.constant("number", number)
         else:
             self.constant("matrix", _dense(element, place, number, len(basis), out_dim * in_dim))
@@ -78,8 +78,7 @@ class Intertwiner(Assembled):
     def reset_parameters(self) -> None:
         """Draw new parameters."""
         with torch.no_grad():
-            bounds = torch.tensor(self.bounds, dtype=self.weight.dtype, device=self.weight.device)
-            self.weight.uniform_(-1, 1).mul_(bounds)
+            self.weight.uniform_(-1, 1).mul_(self.weight.new_tensor(self.bounds))
             if self.bias is not None:
                 self.bias.uniform_(-1, 1).div_(math.sqrt(self.in_channels * self.in_dim))
 
@@ -260,8 +259,10 @@ def _bounds(element: Tensor, row: Tensor, number: Tensor, channels: int) -> list
     """
     reached = torch.unique(torch.stack((element, row)), dim=1)
     elements = torch.bincount(reached[1])
+    squares = torch.bincount(element, number.square())
     bounds = []
-    for which, squares in enumerate(torch.zeros(int(element[-1]) + 1).double().index_add(0, element, number**2)):
+    for which in range(len(squares)):
         rows = reached[1][reached[0] == which]
-        bounds.append(math.sqrt(len(rows) / (float(squares) * float(elements[rows].double().mean()) * channels)))
+        shared = float(elements[rows].double().mean()) * channels
+        bounds.append(math.sqrt(len(rows) / (float(squares[which]) * shared)))
     return bounds

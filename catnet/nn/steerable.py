@@ -96,18 +96,20 @@ class SteerableConv2d(Assembled):
         self.turns, self.group = Turns(int(group[1:]), group[0] == "D"), group
         self.into, self.out, self.kernel_size = list(into), list(out), kernel_size
         self.stride, self.padding = stride, padding
-        waves = _harmonics(kernel_size)
-        self.constant("harmonics", torch.stack([waves.moved(j, m, self.turns.n) for j, m in self.turns.elements]))
+        with torch.device("cpu"):
+            waves = _harmonics(kernel_size)
+            moved = torch.stack([waves.moved(j, m, self.turns.n) for j, m in self.turns.elements])
+            blocks = [_fixed(self.turns.matrices(name)) for copies, name in self.out for _ in range(copies)]
+            fixed = torch.block_diag(*blocks)
+        self.constant("harmonics", moved)
         self.weight = nn.ParameterList()
         self.bounds: list[float] = []
         for o in range(len(self.out)):
             for i in range(len(self.into)):
                 self._pair(o, i, waves)
-        fixed = [(c, n) for c, n in self.out for _ in range(c) if n in ("trivial", "regular")]
-        self.bias = nn.Parameter(torch.empty(len(fixed))) if bias and fixed else None
+        self.bias = nn.Parameter(torch.empty(len(fixed))) if bias and len(fixed) else None
         if self.bias is not None:
-            blocks = [_fixed(self.turns.matrices(name)) for copies, name in self.out for _ in range(copies)]
-            self.constant("fixed", torch.block_diag(*blocks))
+            self.constant("fixed", fixed)
         self.reset_parameters()
 
     def _pair(self, o: int, i: int, waves: _Waves) -> None:
@@ -117,15 +119,16 @@ class SteerableConv2d(Assembled):
         two others it is found as the image of the average over the group.
         """
         (out_copies, out), (in_copies, into) = self.out[o], self.into[i]
-        rho, sigma = self.turns.matrices(out), self.turns.matrices(into)
+        with torch.device("cpu"):
+            rho, sigma = self.turns.matrices(out), self.turns.matrices(into)
+            basis = None if "regular" in (out, into) else _basis(rho, sigma, waves, self.turns)
         count = self.harmonics.shape[1]
         number = len(self.weight)
-        if "regular" in (out, into):
+        if basis is None:
             self.constant(f"spread{number}", rho if out != "regular" else sigma)
             free = sigma.shape[-1] * count if out == "regular" else rho.shape[-1] * count
             energy = float(self._masters["harmonics"].square().sum()) * (free // count) / rho.shape[-1]
         else:
-            basis = torch.einsum("fabj,jp->fabp", _averaged(rho, sigma, waves, self.turns), waves.values)
             self.constant(f"basis{number}", basis)
             free, energy = len(basis), float(basis.square().sum()) / rho.shape[-1]
         self.weight.append(nn.Parameter(torch.empty(out_copies, in_copies, free)))
@@ -284,8 +287,8 @@ def _move(frequency: int, turns: int, mirrored: bool, n: int) -> Tensor:
     return matrix @ torch.diag(torch.tensor([sign, -sign], dtype=torch.float64)) if mirrored else matrix
 
 
-def _averaged(rho: Tensor, sigma: Tensor, waves: _Waves, turns: Turns) -> Tensor:
-    """The equivariant kernels between two fibres in terms of the harmonics, [free, out, in, harmonics], orthonormal."""
+def _basis(rho: Tensor, sigma: Tensor, waves: _Waves, turns: Turns) -> Tensor:
+    """The equivariant kernels between two fibres, [free, out, in, points], orthonormal in terms of the harmonics."""
     found = []
     shape = (rho.shape[-1], sigma.shape[-1])
     for index, (frequency, phase) in enumerate(waves.kinds):
@@ -301,7 +304,8 @@ def _averaged(rho: Tensor, sigma: Tensor, waves: _Waves, turns: Turns) -> Tensor
             element = torch.zeros(*shape, len(waves.kinds), dtype=torch.float64)
             element[..., index : index + width] = vector.reshape(*shape, width)
             found.append(element)
-    return torch.stack(found) if found else torch.zeros(0, *shape, len(waves.kinds), dtype=torch.float64)
+    none = torch.zeros(0, *shape, len(waves.kinds), dtype=torch.float64)
+    return torch.einsum("fabj,jp->fabp", torch.stack(found) if found else none, waves.values)
 
 
 def _fixed(matrices: Tensor) -> Tensor:

@@ -16,6 +16,7 @@ from catnet.symmetry.constructors import *  # noqa: F403  (it lists its names)
 from catnet.symmetry.elements import Element, Flow
 from catnet.symmetry.exact import Matrix, cosine, root, sine, sqrt
 from catnet.symmetry.groups import Group
+from catnet.symmetry.hom import Basis, hom
 from catnet.symmetry.kinds import Kind
 from catnet.symmetry.reps import Rep
 
@@ -23,6 +24,7 @@ __all__ = [  # noqa: F405
     "SO",
     "SU",
     "A",
+    "Basis",
     "C",
     "D",
     "Element",
@@ -38,6 +40,7 @@ __all__ = [  # noqa: F405
     "alt2",
     "cosine",
     "dual",
+    "hom",
     "inflate",
     "irrep",
     "matrices",

@@ -13,7 +13,7 @@ from catnet.symmetry.product_groups import product
 from catnet.symmetry.reps import Rep
 from catnet.symmetry.reps_given import representation
 from catnet.symmetry.reps_irreducible import irrep
-from catnet.symmetry.reps_leaves import Natural, Trivial, permutation, regular, sign
+from catnet.symmetry.reps_leaves import Trivial, permutation, regular, sign
 from catnet.symmetry.reps_nodes import dual
 from catnet.symmetry.reps_outer import inflate, outer
 from catnet.symmetry.reps_restricted import restrict

@@ -192,15 +192,13 @@ def is_positive(value: Number) -> bool:
     close = complex(value).real
     if abs(close) > 1e-12 * weight:
         return close > 0
-    from mpmath import cos, mp, pi  # comes with sympy
+    from sympy import Rational, cos, pi
 
-    digits = 30
+    terms = (Rational(c.numerator, c.denominator) * cos(2 * pi * k / value.n) for k, c in enumerate(value.coefficients))
+    total, digits = sum(terms), 30
     while True:  # it is not zero, so some precision tells
-        with mp.workdps(digits):
-            terms = (c.numerator * cos(2 * pi * k / value.n) / c.denominator for k, c in enumerate(value.coefficients))
-            total = sum(terms)
-            if abs(total) > weight * mp.mpf(10) ** (5 - digits):
-                return bool(total > 0)
+        if abs(close := total.evalf(digits)) > weight * 10.0 ** (5 - digits):
+            return bool(close > 0)
         digits *= 2
 
 

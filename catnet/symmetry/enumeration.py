@@ -12,7 +12,7 @@ from catnet.symmetry.groups import MAX_ELEMENTS, Conjugacy, FiniteGroup, Permuta
 MAX_CELLS = 20_000_000  # points of all listed elements together
 
 Tree = dict[Permutation, tuple[Permutation, int] | None]
-"""Elements in the order found: for each the element before it and the generator that leads on; None for the identity."""
+"""Elements in the order found; with each the element before it and the generator that leads on (the first: None)."""
 
 
 def elements(generators: Sequence[Permutation], name: str) -> Tree:

@@ -201,7 +201,8 @@ class Symmetric(_OnPoints):
 
     def classes(self) -> Sequence[Conjugacy]:
         """One class for each partition of n into cycle lengths."""
-        n, found = self.number(), []
+        n = self.number()
+        found: list[Conjugacy] = []
         for parts in partitions(n):
             if len(found) > MAX_ELEMENTS:
                 fail("E0707", f"`{self}` has more than {MAX_ELEMENTS} conjugacy classes: too many to list")

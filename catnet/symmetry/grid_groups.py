@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from catnet.diagnostics import fail
@@ -127,7 +127,7 @@ def grid(h: int | Dim, w: int | Dim, point: Point) -> Grid:
     if point != "translations" and rows != columns:
         fail(
             "E0701",
-            f"`{point}({rows}, {columns})`: a quarter turn takes a grid of {rows} by {columns} to one of {columns} by {rows}",
+            f"`{point}({rows}, {columns})`: a quarter turn takes {rows} by {columns} cells to {columns} by {rows}",
             help="give a square grid, or take translations alone",
         )
     return Grid(rows, columns, point)

@@ -56,7 +56,7 @@ class Group(Member):
 
     @property
     def relations(self) -> tuple[Word, ...] | None:
-        """Words that are the identity and present the group (of a Lie group: its components); None if none are known."""
+        """Words that present the group (of a Lie group: its components); None if none are known."""
         return None
 
     @property

@@ -150,7 +150,7 @@ class Rep(Space):
         scale = self.scale
         for (i, j), x in matrix.entries.items():
             factor = 1.0 if scale is None or scale[i] == scale[j] else math.sqrt(scale[i] / scale[j])
-            result[i, j] = to_float(x) * factor
+            result[i, j] = to_float(x) * factor  # type: ignore[assignment]  (torch takes complex numbers too)
         return result
 
     # Building

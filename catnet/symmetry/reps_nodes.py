@@ -55,7 +55,7 @@ class Sum(Rep):
     parts: tuple[tuple[Dim, Rep], ...]
 
     @property
-    def group(self) -> Group:
+    def group(self) -> Group:  # type: ignore[override]
         return self.parts[0][1].group
 
     @property
@@ -162,7 +162,7 @@ class Tensor(Rep):
     factors: tuple[Rep, ...]
 
     @property
-    def group(self) -> Group:
+    def group(self) -> Group:  # type: ignore[override]
         return self.factors[0].group
 
     @property
@@ -231,7 +231,7 @@ class Dual(Rep):
     inner: Rep
 
     @property
-    def group(self) -> Group:
+    def group(self) -> Group:  # type: ignore[override]
         return self.inner.group
 
     @property

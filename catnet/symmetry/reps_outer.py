@@ -52,7 +52,7 @@ class Outer(Rep):
     parts: tuple[Rep, ...]
 
     @cached_property
-    def group(self) -> Group:
+    def group(self) -> Group:  # type: ignore[override]
         return product(*(part.group for part in self.parts))
 
     @property

@@ -75,6 +75,8 @@ def _lies_in(subgroup: Group, group: Group) -> bool:
         joint = MatrixGroup((*group.matrices, *subgroup.natural_matrices())) if not subgroup.algebra else None
         return joint is not None and joint.order == group.order
     inside = [_permutation(matrix) for matrix in subgroup.natural_matrices()]
+    if isinstance(group, Symmetric):  # whose order takes long to count from generators
+        return None not in inside and not subgroup.algebra
     whole = [_permutation(matrix) for matrix in group.natural_matrices()]
     if subgroup.algebra or None in inside or None in whole:
         return False

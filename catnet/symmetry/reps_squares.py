@@ -33,7 +33,7 @@ class Square(Rep):
     sign: int
 
     @property
-    def group(self) -> Group:
+    def group(self) -> Group:  # type: ignore[override]
         return self.inner.group
 
     @property

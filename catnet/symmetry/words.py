@@ -2,10 +2,32 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any
+
 from catnet.symmetry import constructors
-from catnet.types.spaces import FUNCTIONS
+from catnet.symmetry.cyclotomic import Cyclotomic, sqrt
+from catnet.types import spaces
+from catnet.types.dims import Dim
 
-GROUPS = ("C", "D", "S", "A", "SO", "O", "U", "SU", "Sp")
-REPRESENTATIONS = ("trivial", "vector")
+WORDS = ("C", "D", "S", "A", "SO", "O", "U", "SU", "Sp", "translations", "p4", "p4m", "trivial", "vector")
 
-FUNCTIONS.update({name: getattr(constructors, name) for name in (*GROUPS, *REPRESENTATIONS)})
+
+def _with_numbers(function: Callable[..., Any]) -> Callable[..., Any]:
+    """A function of Python numbers, for arguments of the language."""
+
+    def called(*args: Any, **named: Any) -> Any:
+        return function(*map(_plain, args), **{name: _plain(value) for name, value in named.items()})
+
+    return called
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, Dim):
+        return value if value.value is None else value.value
+    return tuple(map(_plain, value)) if isinstance(value, tuple) else value
+
+
+spaces.FUNCTIONS.update({name: _with_numbers(getattr(constructors, name)) for name in WORDS})
+spaces.EXACT_FUNCTIONS["sqrt"] = sqrt
+spaces.NUMBERS = (Cyclotomic,)

@@ -159,6 +159,11 @@ class Builder:
         start, end = children[0].start_pos, children[-1].end_pos
         return tree.Fan(parts, span=self.span(start, end)), start, end, depth
 
+    def list_(self, children: Children) -> Built:
+        parts, _, _, depth = self.parts(children[1:-1])
+        start, end = children[0].start_pos, children[-1].end_pos
+        return tree.List(parts, span=self.span(start, end)), start, end, depth
+
     # ------------------------------------------------------------ tight operators
 
     def call(self, children: Children) -> Built:

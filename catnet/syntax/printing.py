@@ -126,6 +126,9 @@ class Expressions:
             case tree.Fan():
                 parts = [self.at(part, Slot(_ANY, dims=slot.dims)) for part in expr.parts]
                 return bracketed("(", parts, ")", self.broken(expr))
+            case tree.List():
+                parts = [self.at(part, Slot(_ANY, dims=slot.dims)) for part in expr.parts]
+                return bracketed("[", parts, "]", self.broken(expr))
             case tree.In():
                 bounds = Slot(_SUM, last=False, dims=slot.dims)
                 return [f"{expr.name} in ", self.at(expr.start, bounds), "..", self.at(expr.stop, bounds)]

@@ -158,6 +158,13 @@ class Fan(Expr):
 
 
 @dataclass(frozen=True, slots=True)
+class List(Expr):
+    """`[[0, -1], [1, 0]]`: static values in a row, at least one."""
+
+    parts: tuple[Expr, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Compare(Expr):
     """`a % b == 0`."""
 

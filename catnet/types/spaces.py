@@ -15,6 +15,13 @@ FUNCTIONS: dict[str, Callable[..., Any]] = {}
 """What may be called in a static expression besides `max`, `min` and `sqrt`; `catnet.symmetry` puts its words here."""
 
 
+EXACT_FUNCTIONS: dict[str, Callable[..., Any]] = {}
+"""Functions of numbers inside the arguments of those, where numbers are exact."""
+
+NUMBERS: tuple[type, ...] = ()
+"""Exact numbers besides integers and fractions."""
+
+
 class Member:
     """A static value that is no number: a group or a representation. `str` is its text in the language."""
 

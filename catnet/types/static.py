@@ -8,16 +8,19 @@ from __future__ import annotations
 
 import difflib
 import math
+import operator
 import unicodedata
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
+from fractions import Fraction
 from typing import Any, Literal
 
 from catnet.diagnostics import CatnetError, Span, fail
 from catnet.syntax import tree
 from catnet.types.dims import Dim, DimError
 from catnet.types.facts import Facts, Pred
-from catnet.types.spaces import FUNCTIONS, Member, Space, joined
+from catnet.types import spaces
+from catnet.types.spaces import EXACT_FUNCTIONS, FUNCTIONS, Member, Space, joined
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,6 +207,9 @@ class _Evaluator:
     def visit_fan(self, expr: tree.Fan) -> tuple[Any, ...]:
         return tuple(self.value(part) for part in expr.parts)
 
+    def visit_list(self, expr: tree.List) -> tuple[Any, ...]:
+        return tuple(self.value(part) for part in expr.parts)
+
     def visit_unit(self, expr: tree.Unit) -> tuple[Any, ...]:
         return ()
 
@@ -211,6 +217,9 @@ class _Evaluator:
         name = expr.fn.id if isinstance(expr.fn, tree.Name) else ""
         if name in FUNCTIONS:
             return self.made(FUNCTIONS[name], expr)
+        bound = self.lookup(name) if name else None
+        if callable(bound) and not isinstance(bound, Member):
+            return self.made(bound, expr)
         if name not in ("max", "min", "sqrt") or not expr.args or any(arg.name is not None for arg in expr.args):
             words = "a static value is expected here; only `max`, `min` and `sqrt` may be called"
             fail("E0212", words, expr.span)
@@ -233,10 +242,13 @@ class _Evaluator:
 
     def made(self, function: Callable[..., Any], expr: tree.Call) -> Any:
         """The group or the representation that a function makes; what it refuses is told here."""
-        args = [self.value(arg.value) for arg in expr.args if arg.name is None]
-        named = {arg.name: self.value(arg.value) for arg in expr.args if arg.name is not None}
+        exact = _Exact(self.lookup, self.known)
+        args = [exact.value(arg.value) for arg in expr.args if arg.name is None]
+        named = {arg.name: exact.value(arg.value) for arg in expr.args if arg.name is not None}
         try:
             return function(*args, **named)
+        except TypeError as error:
+            fail("E0213", f"`{expr.fn.span.text if expr.fn.span else 'this'}` does not take these arguments: {error}", expr.span)
         except CatnetError as error:
             raise CatnetError(*(replace(d, span=d.span or expr.span) for d in error.diagnostics)) from None
 
@@ -335,6 +347,42 @@ def _unknown(op: str, a: Any, b: Any) -> Unknown:
     """A number that is not known yet. Equal texts are equal numbers: operands stand in brackets."""
     left, right = (f"({n})" if not str(n).isalnum() else str(n) for n in (a, b))
     return Unknown(f"{left} {op} {right}", "float")
+
+
+class _Exact(_Evaluator):
+    """The evaluator inside the arguments of a group or a representation: numbers stay exact there.
+
+    `1/2` is a fraction and `sqrt(5)` an algebraic number; `FUNCTIONS["sqrt"]` makes it.
+    """
+
+    def arithmetic(self, op: str, a: Any, b: Any, span: Span | None) -> Any:
+        exact = (Dim, Fraction, *spaces.NUMBERS)
+        if not isinstance(a, exact) or not isinstance(b, exact) or op not in _EXACT:
+            return super().arithmetic(op, a, b, span)
+        if isinstance(a, Dim) and isinstance(b, Dim) and (op != "/" or a.value is None or b.value is None):
+            return super().arithmetic(op, a, b, span)
+        left, right = (x.value if isinstance(x, Dim) else x for x in (a, b))
+        if op == "/" and right == 0:
+            fail("E0225", "division by zero", span)
+        found = _EXACT[op](left if isinstance(left, spaces.NUMBERS) else Fraction(left), right)  # type: ignore[arg-type]
+        return Dim.const(int(found)) if isinstance(found, Fraction) and found.denominator == 1 else found
+
+    def number_of(self, expr: tree.Expr) -> Any:
+        value = self.value(expr)
+        return value if isinstance(value, (Fraction, *spaces.NUMBERS)) else _Evaluator.number_of(self, expr)
+
+    def square_root(self, value: Any, span: Span | None) -> Any:
+        if isinstance(value, Dim) and value.value is not None and "sqrt" in EXACT_FUNCTIONS:
+            return EXACT_FUNCTIONS["sqrt"](value.value)
+        return super().square_root(value, span)
+
+
+_EXACT: dict[str, Callable[[Any, Any], Any]] = {
+    "+": operator.add,
+    "-": operator.sub,
+    "*": operator.mul,
+    "/": operator.truediv,
+}
 
 
 def _as_float(value: Dim | float) -> float:

@@ -41,6 +41,7 @@ SPARSE = [{(i, (i + k) % 6): 1 / 3 for i in range(6)} for k in range(6)]
 SUM = [Part(0, 3, 2, 0, 2, 2, THIRDS), Part(6, 1, 6, 4, 1, 6, SPARSE)]
 WIDE = [Part(0, 64, 3, 0, 64, 3, [{(i, i): 1 for i in range(3)}])]
 TURNS = torch.stack([torch.tensor([[0.0, -1.0], [1.0, 0.0]]).matrix_power(k) for k in range(4)]).double()
+STEERED = [(1, "regular"), (1, 2)]
 MIXED = [(2, "regular"), (1, "E"), (1, "B")]
 
 
@@ -71,13 +72,17 @@ CASES = {
     "fibre activation": Case(lambda: FibreActivation("C4", MIXED), [(2, 11, 5, 5)]),
     "fibre batch norm": Case(lambda: FibreBatchNorm2d("C4", [(2, "regular")]), [(2, 8, 5, 5)]),
     "invariant pool": Case(lambda: InvariantPool("C4", MIXED), [(2, 11, 5, 5)]),
-    "steerable": Case(lambda: SteerableConv2d("C8", [(2, "trivial"), (1, 1)], [(1, "regular"), (1, 2)], 5), [(2, 4, 7, 7)]),
+    "steerable": Case(lambda: SteerableConv2d("C8", [(2, "trivial"), (1, 1)], STEERED, 5), [(2, 4, 7, 7)]),
     "sets": Case(lambda: PermutationLinear(1, 1, 3, 4), [(5, 3)]),
     "pairs": Case(lambda: PermutationLinear(2, 2, 3, 4), [(2, 5, 5, 3)]),
     "symmetrise": Case(lambda: Symmetrise(nn.Linear(2, 2), TURNS, TURNS.mT), [(5, 2)]),
     "sort": Case(lambda: SortCanonicalise(nn.Linear(3, 2)), [(2, 5, 3)]),
     "frame": Case(lambda: FrameCanonicalise(nn.Linear(3, 3), "SO(3)", "vector"), [(2, 5, 3)]),
 }  # fmt: skip
+
+
+QUICK = ("intertwiner", "full product", "group convolution", "pairs")
+SLOWLY = [pytest.param(name, marks=() if name in QUICK else pytest.mark.slow) for name in CASES]
 
 
 @pytest.fixture(params=CASES)
@@ -117,8 +122,7 @@ def test_double_is_exact(case: Case) -> None:
 def test_copies_pickles_and_state_dicts(case: Case) -> None:
     module, x = made(case).eval(), inputs(case)
     y = module(*x)
-    if "symmetrise" not in repr(type(module)).lower():
-        assert torch.equal(pickle.loads(pickle.dumps(module))(*x), y)
+    assert torch.equal(pickle.loads(pickle.dumps(module))(*x), y)
     assert torch.equal(copy.deepcopy(module)(*x), y)
     torch.manual_seed(2)
     other = case.make().eval()
@@ -141,6 +145,7 @@ def test_made_on_the_meta_device(case: Case) -> None:
         assert torch.equal(real(*x), module(*x))
 
 
+@pytest.mark.parametrize("case", SLOWLY, indirect=True)
 def test_export(case: Case) -> None:
     module, x = made(case).eval(), inputs(case)
     with torch.no_grad():
@@ -150,6 +155,7 @@ def test_export(case: Case) -> None:
         assert torch.allclose(exported(*x), y, atol=1e-6)
 
 
+@pytest.mark.parametrize("case", SLOWLY, indirect=True)
 @pytest.mark.parametrize("mode", ["train", "eval"])
 def test_one_graph_under_compile(case: Case, mode: str) -> None:
     module, x = made(case).train(mode == "train"), inputs(case)
