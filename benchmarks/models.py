@@ -89,7 +89,7 @@ def _llama(case: Case) -> Case:
 def _mixer(case: Case) -> Case:
     from tests.models.references import timm
 
-    build = lambda: timm("timm.models.mlp_mixer").MlpMixer(num_blocks=3)  # noqa: E731
+    build = lambda: timm("timm.models.mlp_mixer").MlpMixer(num_blocks=3, embed_dim=768)  # noqa: E731
     return dataclasses.replace(case, sizes={"layers": 3}, build=build, inputs=(1, 3, 224, 224))
 
 

@@ -114,8 +114,8 @@ def compile(
     `params` are the net's static arguments and the sizes that must be known; `on` is the type of the inputs
     for a diagram that does not say it; `allow` names the modules that `box ... = python` leaves may be
     imported from. `optimise`, "train" or "infer", rewrites the net by its laws where that is cheaper (the
-    default is the literal reading); `at` gives typical values of sizes that stay dynamic, to decide it. Raises
-    `CatnetError`.
+    default is the literal reading); `at` gives typical values of sizes that stay dynamic, and of `batch`, to decide
+    it. Raises `CatnetError`.
 
         catnet.compile("attention.cat", "attention", heads=4, d=64)
         catnet.compile(catnet.linear(256) >> catnet.relu, on="R[784]")

@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, ClassVar
 
+from catnet.boxes.actions import on_axis
 from catnet.boxes.axes import ONE, ZERO, has_pack, is_open, is_unknown, trailing
 from catnet.boxes.mask import band
+from catnet.diagrams.acting import Acting, Action, Part, Refusal, ordered, touches, unfit
 from catnet.diagrams.box import Box, Effect, MapKind, Site, box, elements
 from catnet.diagrams.shards import Answer, Cut, together
+from catnet.symmetry.kinds import Kind
 from catnet.types.dims import Dim
 from catnet.types.facts import Pred
 from catnet.types.infer import Inference, reject
@@ -16,6 +19,7 @@ from catnet.types.wires import Axis, Object, Pack, Wire
 
 if TYPE_CHECKING:
     from catnet.diagrams.typing import Typing
+    from catnet.symmetry.reps import Rep
 
 _GROUPED = "R[...s, h, t, c] @ R[...s, g, u, c] @ R[...s, g, u, e] -> R[...s, h, t, e]"
 
@@ -78,6 +82,11 @@ class ScaledDotProductAttention(Box):
     def flops(self, inputs: Object, outputs: Object) -> Dim:
         keys = trailing(inputs[1])[-2].size
         return (elements(inputs[0]) + elements(outputs[0])) * keys * 2
+
+    def act(self, acting: Acting) -> tuple[Action, ...]:
+        """Scores are invariant products of queries and keys; the softmax and the sum run over permuted keys; the
+        output is a combination of values, so that any representation on their entries passes."""
+        return (_Symmetry(self, acting).output(),)
 
     def shards(self, inputs: Object, outputs: Object, cut: Cut) -> Answer:
         joined = together(self.name, cut[:3])
@@ -206,3 +215,90 @@ def _combined(site: Site, mask: str, seen: str, what: str) -> str:
     if site.inputs[3].kind.name == "Bool":
         return f", attn_mask={mask} & {seen}"
     return f", attn_mask={mask}.masked_fill(~{seen}, float('-inf'))"
+
+
+class _Symmetry:
+    """What a group may do to queries, keys, values and mask, and then does to the output."""
+
+    def __init__(self, box: ScaledDotProductAttention, acting: Acting) -> None:
+        self.box = box
+        self.acting = acting
+        self.reps: dict[tuple[int, int], Rep | None] = {}
+        for port in range(3):
+            for axis in (-2, -1):
+                self.reps[port, axis], _ = on_axis("sdpa", acting, axis, port)
+
+    def output(self) -> Action:
+        """The action on the output; refuses where there is none."""
+        self._scores()
+        self._keys()
+        lead = self._lead()
+        queries, keys = self._tokens(0, -2), self._tokens(1, -1)
+        if len(self.acting.actions) == 4:
+            self._mask((*lead, *queries, *keys))
+        values = [Part((-1,), self.reps[2, -1])] if self.reps[2, -1] else []
+        if self.box.dropout:
+            self.acting.remark("`sdpa` drops weights one by one: its output is equivariant in distribution only")
+        return ordered((*lead, *queries, *values))
+
+    def _tokens(self, port: int, axis: int) -> Action:
+        """What acts on the tokens of a wire, on an axis of the scores."""
+        rep = self.reps[port, -2]
+        return () if rep is None else (Part((axis,), rep),)
+
+    def _scores(self) -> None:
+        """What acts on the entries of queries and keys must leave their products alone."""
+        from catnet.symmetry.reps_nodes import dual
+
+        q, k = self.reps[0, -1], self.reps[1, -1]
+        if q is None and k is None:
+            return
+        if q is None or k is None:
+            where, port, found = ("queries", 0, q) if k is None else ("keys", 1, k)
+            reason = f"`{found}` acts on the entries of the {where} of `sdpa` alone"
+            raise Refusal(reason, "scores are invariant only if it acts on queries and keys", port)
+        if k != dual(q):
+            remedy = "keys must carry the dual of what queries carry: `linear(dual(V))`"
+            raise Refusal(f"the products of `{q}` and `{k}` in the scores of `sdpa` are not invariant", remedy, 1)
+
+    def _keys(self) -> None:
+        """The tokens: queries are permuted, and keys and values alike."""
+        order = "a causal mask" if self.box.causal else "a window" if self.box.window != ZERO else ""
+        for port in range(3):
+            rep = self.reps[port, -2]
+            if rep is None:
+                continue
+            if not rep.kind.within(Kind.PERMUTATION):
+                raise Refusal(f"`sdpa` compares tokens one by one, and `{rep}` mixes them", "permutations pass", port)
+            if order:
+                what = f"{order} of `sdpa` keeps nothing of `{self.acting.group}` on the tokens"
+                raise Refusal(what, "leave it out: every token sees every other", port)
+        if self.reps[1, -2] != self.reps[2, -2]:
+            raise Refusal("keys and values of `sdpa` are not permuted alike", "take both from the same tokens", 2)
+
+    def _lead(self) -> Action:
+        """The axes in front, such as heads, are permuted alike in all wires."""
+        actions = [tuple(p for p in action if max(p.axes) < -2) for action in self.acting.actions]
+        for port, action in enumerate(actions[:3]):
+            if action != actions[0]:
+                raise Refusal("`sdpa` joins queries, keys and values on which other things act", port=port)
+        for part in actions[0]:
+            if not part.rep.kind.within(Kind.PERMUTATION):
+                raise unfit("sdpa", part.rep)
+            if _different_heads(self.acting.inputs):
+                raise Refusal("`sdpa` shares each key head between query heads, which ties their order",
+                              "give queries and keys the same heads")  # fmt: skip
+        return actions[0]
+
+    def _mask(self, scores: Action) -> None:
+        """The mask is acted on just as the scores are, or is the same along the axis."""
+        action = self.acting.actions[3]
+        for part in (*scores, *action):
+            absent = all(_absent(self.acting.inputs[3], at) for at in part.axes)
+            flat = set(part.axes) <= self.acting.flat(3) and not any(touches(action, at) for at in part.axes)
+            if part not in scores or not (part in action or absent or flat):
+                raise Refusal(
+                    f"the mask of `sdpa` is not acted on by `{self.acting.group}` as the scores are",
+                    "make it from wires on which the group acts, or leave it out",
+                    3,
+                )

@@ -19,7 +19,7 @@ from catnet.types.wires import Axis, Object, Wire
 
 if TYPE_CHECKING:
     from catnet.diagrams.typing import Typing
-    from catnet.symmetry.equivariant import Paths
+    from catnet.symmetry.equivariant import LinearMaps
     from catnet.symmetry.reps import Rep
 
 
@@ -63,35 +63,31 @@ class Intertwiner(Box):
         return tree.Call(tree.Name("linear"), tuple(args))
 
     def _fits(self, source: Rep) -> None:
-        """Refuse a representation of another group, and one from which no map but 0 leads here."""
+        """Refuse a representation of another group, and one from which a part of the target cannot be reached."""
         target: Rep = self.features  # type: ignore[assignment]
         if source.group != target.group:
             raise reject(f"`{source}` is a representation of `{source.group}`, and `{target}` one of `{target.group}`",
                          code="E0735", help="both must be representations of one group")  # fmt: skip
-        if not self._paths(source):
+        missing = self._maps(source).basis.unreached
+        if missing:
             raise reject(
-                f"no linear map but 0 leads from `{source}` to `{target}`: Hom = 0",
+                f"no linear map but 0 leads from `{source}` to `{missing[0]}`: Hom = 0",
                 code="E0736",
                 help="a product of wires reaches further: `tensor_product`",
             )
 
-    def _paths(self, source: Space) -> tuple[Paths, ...]:
-        from catnet.symmetry.equivariant import paths
+    def _maps(self, source: Space) -> LinearMaps:
+        from catnet.symmetry.equivariant import linear_maps
 
-        return paths(source, self.features, self.bias)  # type: ignore[arg-type]
+        return linear_maps(source, self.features, self.bias)  # type: ignore[arg-type]
 
     def parameters(self, inputs: Object, outputs: Object) -> dict[str, tuple[Dim, ...]]:
-        found = self._paths(_space(inputs[0]))
-        return {f"parts.{k}.{n}": s for k, path in enumerate(found) for n, s in path.shapes().items()}
+        return self._maps(_space(inputs[0])).shapes()
 
     def flops(self, inputs: Object, outputs: Object) -> Dim:
         source = _space(inputs[0])
-        total = Dim.const(0)
-        for path in self._paths(source):
-            part, identity = path.part, path.is_identity
-            entries = part.source.dim if identity else part.source.dim * part.target.dim
-            total = total + part.source_count * part.target_count * entries * 2
-        return total * (elements(inputs[0]) // source.dim)
+        sizes = [p.source_count * p.target_count * p.source.dim * p.target.dim for p in self._maps(source).parts]
+        return sum(sizes, Dim.const(0)) * (elements(inputs[0]) // source.dim) * 2
 
     def shards(self, inputs: Object, outputs: Object, cut: Cut) -> Answer:
         return beside("linear", cut, -1, "sums over")

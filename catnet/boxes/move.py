@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, ClassVar
 
+from catnet.boxes.actions import entrywise, on_axis, plain, side_by_side
 from catnet.boxes.axes import LAST, ZERO, axis_position, located, one_of, only_wire, real_wire
 from catnet.boxes.convolution import PADDING, room
 from catnet.boxes.parts import axis_at, with_size
+from catnet.diagrams.acting import Acting, Action, Part, Refusal, ordered
 from catnet.diagrams.box import Box, MapKind, Site, box
 from catnet.diagrams.shards import Answer, Cut, beside
+from catnet.symmetry.kinds import Kind
 from catnet.types.dims import Dim
 from catnet.types.facts import Pred
 from catnet.types.infer import reject
@@ -17,6 +20,7 @@ from catnet.types.wires import Object
 
 if TYPE_CHECKING:
     from catnet.diagrams.typing import Typing
+    from catnet.symmetry.reps import Rep
 
 
 class Permutation(Box):
@@ -30,6 +34,29 @@ class Permutation(Box):
         found = located(typing, wire, self.axis, box=self.name)
         return (wire if found is None else found[0],)
 
+    def images(self, size: int) -> tuple[int, ...]:
+        """Where each entry of an axis of this size goes."""
+        raise NotImplementedError  # roll and flip say theirs
+
+    def act(self, acting: Acting) -> tuple[Action, ...]:
+        """On its own axis, what commutes with this permutation passes."""
+        axis = axis_position(acting.inputs[0], self.axis)
+        rep, rest = on_axis(self.name, acting, axis)
+        if rep is not None and not self._commutes(rep):
+            raise Refusal(
+                f"`{self.name}` moves the entries of an axis, which does not commute with `{rep}`",
+                "take `linear(W)` to a representation W",
+            )
+        return (ordered((*rest.actions[0], *((Part((axis,), rep),) if rep is not None else ()))),)
+
+    def _commutes(self, rep: Rep) -> bool:
+        from catnet.symmetry.exact import Matrix
+
+        if rep.dim.value is None or rep.group.is_symbolic or rep.scale is not None:
+            return False  # not known
+        moved = Matrix.permutation(self.images(rep.dim.value))
+        return all(m @ moved == moved @ m for m in (*rep.matrices(), *rep.algebra()))
+
     def shards(self, inputs: Object, outputs: Object, cut: Cut) -> Answer:
         return beside(self.name, cut, axis_position(inputs[0], self.axis), "moves entries along")
 
@@ -41,6 +68,17 @@ class Roll(Permutation):
 
     shift: Dim
     axis: AxisRef = LAST
+
+    def images(self, size: int) -> tuple[int, ...]:
+        return tuple((i + (self.shift.value or 0)) % size for i in range(size))
+
+    def _commutes(self, rep: Rep) -> bool:
+        """Shifts commute with shifts, for any size."""
+        from catnet.symmetry.finite_groups import Cyclic
+
+        if isinstance(rep.group, Cyclic) and rep == rep.group.natural:
+            return True
+        return self.shift.value is not None and super()._commutes(rep)
 
     def inverse(self, inputs: Object) -> Box | None:
         return Roll(-self.shift, self.axis)
@@ -55,6 +93,9 @@ class Flip(Permutation):
     """An axis (the last, if none is said) in the opposite order. X[...s] -> X[...s]; its own inverse."""
 
     axis: AxisRef = LAST
+
+    def images(self, size: int) -> tuple[int, ...]:
+        return tuple(range(size))[::-1]
 
     def inverse(self, inputs: Object) -> Box | None:
         return self
@@ -96,6 +137,25 @@ class Pad(Box):
             typing.inference.demand(Pred(">=", amount, ZERO), f"`pad` needs {amount} >= 0")
             room(typing, self.name, size, amount, self.mode)
         return (with_size(wire, position, self.before + size + self.after),)
+
+    @property
+    def passes(self) -> Kind:
+        """Zeros are fixed by all matrices, other numbers by permutations."""
+        return Kind.PERMUTATION if self.value else Kind.GENERAL
+
+    def act(self, acting: Acting) -> tuple[Action, ...]:
+        """Numbers beside a representation are invariants."""
+        axis = axis_position(acting.inputs[0], self.axis)
+        rep, rest = on_axis(self.name, acting, axis)
+        (others,) = entrywise(self, rest)
+        if rep is None:
+            return (others,)
+        if self.mode != "constant":
+            raise Refusal(
+                f"`{self.name}` repeats entries of an axis, and `{rep}` acts there", 'mode = "constant" passes'
+            )
+        whole = side_by_side((plain(acting, self.before), rep, plain(acting, self.after)))
+        return (ordered((*others, Part((axis,), whole))),)
 
     def shards(self, inputs: Object, outputs: Object, cut: Cut) -> Answer:
         return beside(self.name, cut, axis_position(inputs[0], self.axis), "lengthens")

@@ -96,7 +96,7 @@ class TrailingNorm(Box):
             )
         if not part.rep.kind.within(self.inside):
             raise unfit(self.name, part.rep)
-        if min(part.axes) < -count and not part.rep.kind.within(Kind.PERMUTATION):
+        if min(part.axes) < -count:
             raise Refusal(f"`{self.name}` normalises over some of the axes on which `{part.rep}` acts together")
 
     def shards(self, inputs: Object, outputs: Object, cut: Cut) -> Answer:
@@ -235,10 +235,12 @@ class ChannelNorm(Box):
 
     def act(self, acting: Acting) -> tuple[Action, ...]:
         """Permutations of the further axes, over which statistics run; of the channels where all are alike."""
+        channel = -len(acting.inputs[0].axes)
         if self.per_channel:
             what = f"has {self.per_channel} for each channel"
             remedy = "take layer_norm(affine = false), or `norm_activation` on a representation"
-            refuse_on(self.name, acting, (-len(acting.inputs[0].axes),), what, remedy)
+            refuse_on(self.name, acting, (channel,), what, remedy)
+        on_axis(self.name, acting, channel)
         return entrywise(self, acting)
 
     def parameters(self, inputs: Object, outputs: Object) -> dict[str, tuple[Dim, ...]]:

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, ClassVar
 
-from catnet.boxes.axes import LAST, ZERO, axis_position, is_open, is_unknown, located, only_wire, trailing
+from catnet.boxes.actions import cut_up, on_axis, plain, shifted, side_by_side
+from catnet.boxes.axes import LAST, ONE, ZERO, axis_position, is_open, is_unknown, located, only_wire, trailing
+from catnet.diagrams.acting import Acting, Action, Part, Refusal, ordered
 from catnet.diagrams.box import Box, MapKind, Site, box
+from catnet.diagrams.joining import summed
 from catnet.diagrams.shards import Answer, Cut, beside, passing, together
 from catnet.diagrams.structural import MAX_WIRES, too_many_wires
 from catnet.types.dims import Dim
@@ -15,7 +18,10 @@ from catnet.types.static import AxisRef
 from catnet.types.wires import Axis, AxisLike, Object, Wire
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from catnet.diagrams.typing import Typing
+    from catnet.symmetry.reps import Rep
 
 
 def with_size(wire: Wire, position: int, size: Dim, tag: str | None = None) -> Wire:
@@ -47,6 +53,21 @@ def part_of(typing: Typing, box: str, size: Dim, parts: Dim) -> Dim:
     return size // parts
 
 
+def taken_apart(name: str, acting: Acting, axis: int, sizes: Sequence[Dim]) -> tuple[Action, ...]:
+    """The actions on parts of an axis, of which a direct sum must be cut between its summands."""
+    rep, rest = on_axis(name, acting, axis)
+    others = rest.actions[0]
+    if rep is None:
+        return (others,) * len(sizes)
+    reps = cut_up(rep, sizes)
+    if reps is None:
+        raise Refusal(
+            f"`{name}` takes a part of an axis, and `{rep}` does not fall apart there",
+            "cut a direct sum V + W between V and W; of permuted entries `sum(over = n)` is invariant",
+        )
+    return tuple(ordered((*others, Part((axis,), part))) for part in reps)
+
+
 @box("concat", "shape")
 class Concat(Box):
     """Join wires along one axis (the last, if none is said): the sizes add, all other axes are equal.
@@ -76,6 +97,15 @@ class Concat(Box):
                 inference.unify(wire, with_size(model, position, size), port)
             total = total + inference.dim(size)
         return (inference.wire(with_size(model, position, total)),)
+
+    def act(self, acting: Acting) -> tuple[Action, ...]:
+        """The direct sum along the axis; on the other axes all wires must be acted on alike."""
+        axis = axis_position(acting.inputs[0], self.axis)
+        reps: list[Rep] = []
+        for port, wire in enumerate(acting.inputs):
+            rep, acting = on_axis(self.name, acting, axis, port)
+            reps.append(plain(acting, axis_at(wire, axis).size) if rep is None else rep)
+        return (ordered((*summed(self.name, acting), Part((axis,), side_by_side(reps)))),)
 
     def shards(self, inputs: Object, outputs: Object, cut: Cut) -> Answer:
         joined = together(self.name, cut)
@@ -121,6 +151,9 @@ class Stack(Box):
         raise reject(f"a new axis cannot stand at {self.at} of `{wire}`", code="E0223",
                      help=f"places are -{count + 1} to -1, counted from the end")  # fmt: skip
 
+    def act(self, acting: Acting) -> tuple[Action, ...]:
+        return (shifted(summed(self.name, acting), self._position(acting.inputs[0]), 1),)
+
     def shards(self, inputs: Object, outputs: Object, cut: Cut) -> Answer:
         joined = together(self.name, cut)
         if isinstance(joined, str) or joined[0] is None:
@@ -160,6 +193,10 @@ class Split(Box):
             )  # fmt: skip
         return tuple(with_size(wire, position, s) for s in self.sizes)
 
+    def act(self, acting: Acting) -> tuple[Action, ...]:
+        axis = axis_position(acting.inputs[0], self.axis)
+        return taken_apart(self.name, acting, axis, self.sizes)
+
     def shards(self, inputs: Object, outputs: Object, cut: Cut) -> Answer:
         at = axis_position(inputs[0], self.axis)
         return beside(self.name, cut, at, "takes parts of", wires=len(outputs))
@@ -196,6 +233,10 @@ class Chunk(Box):
         part = part_of(typing, self.name, axis_at(wire, position).size, self.parts)
         return tuple(with_size(wire, position, part) for _ in range(parts))
 
+    def act(self, acting: Acting) -> tuple[Action, ...]:
+        axis = axis_position(acting.inputs[0], self.axis)
+        return taken_apart(self.name, acting, axis, [axis_at(w, axis).size for w in acting.outputs])
+
     def shards(self, inputs: Object, outputs: Object, cut: Cut) -> Answer:
         at = axis_position(inputs[0], self.axis)
         return beside(self.name, cut, at, "takes parts of", wires=len(outputs))
@@ -228,6 +269,11 @@ class Slice(Box):
         inference.demand(Pred(">=", size, self.stop), f"`slice` needs {size} >= {self.stop}")
         return (with_size(wire, position, self.stop - self.start),)
 
+    def act(self, acting: Acting) -> tuple[Action, ...]:
+        axis = axis_position(acting.inputs[0], self.axis)
+        size = axis_at(acting.inputs[0], axis).size
+        return taken_apart(self.name, acting, axis, (self.start, self.stop - self.start, size - self.stop))[1:2]
+
     def shards(self, inputs: Object, outputs: Object, cut: Cut) -> Answer:
         return beside(self.name, cut, axis_position(inputs[0], self.axis), "takes a part of")
 
@@ -259,6 +305,16 @@ class Select(Box):
             least = self.index + 1
         inference.demand(Pred(">=", size, least), f"`select({self.index})` needs {size} >= {least}")
         return (without_axis(wire, position),)
+
+    def act(self, acting: Acting) -> tuple[Action, ...]:
+        axis = axis_position(acting.inputs[0], self.axis)
+        size = axis_at(acting.inputs[0], axis).size
+        start = self.index if self.index.value is None or self.index.value >= 0 else size + self.index
+        (_, taken, _) = taken_apart(self.name, acting, axis, (start, ONE, size - start - ONE))
+        rest = tuple(part for part in taken if part.axes != (axis,))
+        if rest != taken:
+            raise Refusal(f"`{self.name}` takes an entry that `{acting.group}` changes", "take it with `slice`")
+        return (shifted(rest, axis, -1),)
 
     def shards(self, inputs: Object, outputs: Object, cut: Cut) -> Answer:
         at = axis_position(inputs[0], self.axis)

@@ -8,8 +8,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, ClassVar
 
+from catnet.boxes.actions import entrywise, refuse_on
 from catnet.boxes.axes import ONE, ZERO, has_pack, trailing
 from catnet.boxes.mask import POSITIONS, OfLength
+from catnet.diagrams.acting import Acting, Action
 from catnet.diagrams.box import Box, MapKind, Site, box, elements
 from catnet.diagrams.shards import Answer, Cut
 from catnet.types.dims import Dim
@@ -20,6 +22,9 @@ from catnet.types.wires import REAL, Axis, Kind, Object, Wire
 
 if TYPE_CHECKING:
     from catnet.diagrams.typing import Typing
+
+
+NO_ORDER = "a set has no order: leave positions out, or give them as an input on which the group acts"
 
 
 def layout_known(box: Box, layout: object) -> None:
@@ -79,6 +84,11 @@ class Rotary(Box):
     def flops(self, inputs: Object, outputs: Object) -> Dim:
         return elements(outputs[0]) * 3
 
+    def act(self, acting: Acting) -> tuple[Action, ...]:
+        refuse_on(self.name, acting, (-2,), "depends on the order of the tokens", NO_ORDER)
+        refuse_on(self.name, acting, (-1,), "turns pairs of entries", "let it turn entries on which nothing acts")
+        return entrywise(self, acting)
+
     def shards(self, inputs: Object, outputs: Object, cut: Cut) -> Answer:
         if cut[0] is not None and cut[0] >= -2:
             return f"`{self.name}` turns by the place along the axis that is cut"
@@ -133,6 +143,13 @@ class Rotary(Box):
 
 class Table(Box):
     """One vector for each position of the input, to be added to it; it has no batch axes of its own."""
+
+    def act(self, acting: Acting) -> tuple[Action, ...]:
+        """The same vectors for every place of the axes before the tokens, which permutations of these leave alone."""
+        refuse_on(self.name, acting, (-2,), "depends on the order of the tokens", NO_ORDER)
+        remedy = "add positions to invariants, or take relative ones"
+        refuse_on(self.name, acting, (-1,), "gives vectors of its own", remedy)
+        return entrywise(self, acting)
 
     def gives_batch(self, site: Site) -> bool:
         return has_pack(site.inputs[0]) and any(site.batched)

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, ClassVar
 
+from catnet.boxes.actions import entrywise
 from catnet.boxes.activation import OverAxis
 from catnet.boxes.axes import LAST, axis_position, is_open, known_axes, one_of, only_wire, options, real_wire
 from catnet.boxes.elementary import ordered
+from catnet.diagrams.acting import Acting, Action, Refusal, does
 from catnet.diagrams.box import Box, MapKind, Site, box, elements
+from catnet.symmetry.kinds import Kind
 from catnet.types.dims import Dim
 from catnet.types.infer import reject
 from catnet.types.static import AxisRef
@@ -30,6 +33,26 @@ class Chance(Box):
             detail = f"`p` of `{self.name}` is a probability below 1, not {self.p}"
             raise reject(detail, help=f"write {self.name}(0.1)")
         return super().rule(typing, inputs)
+
+    def drawn(self, acting: Acting) -> int:
+        """How many of the last axes share a draw."""
+        return 0
+
+    def act(self, acting: Acting) -> tuple[Action, ...]:
+        """One draw for many entries is a number there, and any representation on their axes passes. Where each entry
+        has a draw of its own, permutations pass in distribution."""
+        shared = self.drawn(acting)
+        for part in acting.actions[0]:
+            if min(part.axes) >= -shared:
+                continue
+            if not part.rep.kind.within(Kind.PERMUTATION):
+                raise Refusal(
+                    f"`{self.name}` draws for each entry, and `{part.rep}` {does(part.rep)} them",
+                    "one draw for a whole representation is equivariant: `stochastic_depth`, or `feature_dropout` "
+                    "with the representation behind the channels",
+                )
+            acting.remark(f"`{self.name}` draws for each entry: its output is equivariant in distribution only")
+        return (acting.actions[0],)
 
     def flops(self, inputs: Object, outputs: Object) -> Dim:
         return elements(outputs[0])
@@ -102,6 +125,9 @@ class FeatureDropout(Whole):
             )
         return wires
 
+    def drawn(self, acting: Acting) -> int:
+        return len(known_axes(self.name, acting.inputs[0])) - 1
+
     def shape(self, site: Site) -> str:
         further = len(known_axes(self.name, site.inputs[0])) - 1
         return f"{site.args[0]}.shape[:-{further}] + {_ones(further)}"
@@ -122,6 +148,9 @@ class StochasticDepth(Whole):
     def rule(self, typing: Typing, inputs: Object) -> Object:
         one_of(self.name, "mode", self.mode, ("row", "batch"))
         return super().rule(typing, inputs)
+
+    def drawn(self, acting: Acting) -> int:
+        return len(acting.inputs[0].axes)
 
     def shape(self, site: Site) -> str:
         value, axes = site.args[0], len(known_axes(self.name, site.inputs[0]))
@@ -144,6 +173,10 @@ class RandomizedRelu(Box):
     def rule(self, typing: Typing, inputs: Object) -> Object:
         ordered(self.name, self.lower, self.upper)
         return super().rule(typing, inputs)
+
+    def act(self, acting: Acting) -> tuple[Action, ...]:
+        acting.remark(f"`{self.name}` draws for each entry: its output is equivariant in distribution only")
+        return entrywise(self, acting)
 
     def flops(self, inputs: Object, outputs: Object) -> Dim:
         return elements(outputs[0])
@@ -168,6 +201,10 @@ class GumbelSoftmax(OverAxis):
         if isinstance(self.tau, float) and self.tau <= 0.0:
             raise reject(f"`tau` of `gumbel_softmax` is positive, not {self.tau:g}", help="write gumbel_softmax(1)")
         return super().rule(typing, inputs)
+
+    def act(self, acting: Acting) -> tuple[Action, ...]:
+        acting.remark(f"`{self.name}` draws for each entry: its output is equivariant in distribution only")
+        return super().act(acting)
 
     def code(self, site: Site) -> str:
         site.need("F")

@@ -8,8 +8,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, ClassVar
 
+from catnet.boxes.actions import LINEAR, refuse_on
 from catnet.boxes.axes import ONE, trailing
 from catnet.boxes.linear import last
+from catnet.diagrams.acting import Acting, Action
 from catnet.diagrams.box import Box, Effect, MapKind, Site, box
 from catnet.types.dims import Dim
 from catnet.types.facts import Pred
@@ -18,6 +20,8 @@ from catnet.types.wires import Object
 
 if TYPE_CHECKING:
     from catnet.diagrams.typing import Typing
+
+WRITTEN_OUT = f"{LINEAR}, in a cell that is written out, under `scan`"
 
 Shapes = dict[str, tuple[Dim, ...]]
 
@@ -44,6 +48,11 @@ class Cell(Box):
 
     def parameters(self, inputs: Object, outputs: Object) -> Shapes:
         return weights(self.gates, last(inputs), self.h, self.bias)
+
+    def act(self, acting: Acting) -> tuple[Action, ...]:
+        for port in range(len(acting.actions)):
+            refuse_on(self.name, acting, (-1,), "has free weights along an axis", WRITTEN_OUT, port)
+        return ((),) * len(acting.outputs)
 
     def flops(self, inputs: Object, outputs: Object) -> Dim:
         return (last(inputs) + self.h) * self.h * (2 * self.gates)
@@ -163,6 +172,11 @@ class Recurrence(Box):
         signature, _ = self.type_rule(f"R[t, d] -> R[t, {self.ways}*h]{state}")
         given = {"h": self.h, "layers": self.layers}
         return typing.inference.apply(signature, inputs, given)[0]
+
+    def act(self, acting: Acting) -> tuple[Action, ...]:
+        refuse_on(self.name, acting, (-1,), "has free weights along an axis", WRITTEN_OUT)
+        refuse_on(self.name, acting, (-2,), "goes along an axis in its order", "take `mean(over = ...)` or `sdpa`")
+        return ((),) * len(acting.outputs)
 
     def parameters(self, inputs: Object, outputs: Object) -> Shapes:
         found: Shapes = {}

@@ -141,7 +141,8 @@ class Diagram:
         """An ordinary `torch.nn.Module`; `on` is the type of the inputs where the diagram does not say it.
 
         `optimise`, "train" or "infer", rewrites the diagram by its laws where that is cheaper; the default is the
-        literal reading. `at` gives typical values of sizes that stay dynamic, `{"t": 2048}`, to decide it.
+        literal reading. `at` gives typical values of sizes that stay dynamic and of `batch`, `{"t": 2048}`, to decide
+        it. A module for "infer" comes in evaluation; where its weights are others, it refuses `train()`.
         """
         from catnet.rewrite import rewriter
         from catnet.torch import compile_diagram

@@ -8,9 +8,9 @@
     >>> catnet.parallel.plan(mixed, on="R[16]").refused[0].reason
     '`softmax` works across the axis that is cut'
 
-`plan` reads a diagram and imports no torch; `shard`, `tensor_parallel` and `pipeline` do what it says with PyTorch's own
-functions, to a compiled module. Whoever has a mesh and a module needs no more than the plan that the module's class
-carries: `fsdp_units`, `tensor_plan` and `tensor_ways`.
+`plan` reads a diagram and imports no torch; `shard`, `tensor_parallel` and `pipeline` do what it says to a compiled
+module, with PyTorch's own functions. The class of a module carries its plan as plain data: `fsdp_units`, `tensor_plan`
+and `tensor_ways`, so that those who have only its source can do so too.
 """
 
 from __future__ import annotations

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Mapping, Sequence
-from itertools import accumulate
+from itertools import accumulate, pairwise
 
 
 def balanced(work: Sequence[int], sent: Mapping[int, int], count: int) -> list[int] | None:
@@ -30,7 +30,7 @@ def balanced(work: Sequence[int], sent: Mapping[int, int], count: int) -> list[i
 
 def _least_limit(before: Sequence[int], count: int) -> int:
     """The smallest greatest work that `count` stages can have: by bisection."""
-    low, high = max(b - a for a, b in zip(before, before[1:], strict=False)), before[-1]
+    low, high = max(b - a for a, b in pairwise(before)), before[-1]
     while low < high:
         middle = (low + high) // 2
         if _stages_needed(before, middle) <= count:
@@ -43,7 +43,7 @@ def _least_limit(before: Sequence[int], count: int) -> int:
 def _stages_needed(before: Sequence[int], limit: int) -> int:
     """How many stages it takes where each takes as much as it may."""
     stages, start = 1, before[0]
-    for here, after in zip(before, before[1:], strict=False):
+    for here, after in pairwise(before):
         if after - start > limit:
             stages, start = stages + 1, here
     return stages

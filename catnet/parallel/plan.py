@@ -1,4 +1,4 @@
-"""What can be said of a diagram to PyTorch's distributed engine: FSDP units, a tensor-parallel plan, pipeline stages."""
+"""What a diagram says to PyTorch's distributed engine: FSDP units, a tensor-parallel plan, pipeline stages."""
 
 from __future__ import annotations
 
@@ -95,7 +95,7 @@ def _named(wanted: list[str], found: list[CutPart], refused: list[Refusal]) -> l
         if not chosen and against:
             raise CatnetError(*(refusal_of(r, path) for r in against))
         if not chosen:
-            names = dict.fromkeys(p.path for p in (*found, *refused))
+            names = dict.fromkeys([*(p.path for p in found), *(r.path for r in refused)])
             listed = ", ".join(f"`{n}`" for n in names if n) or "none"
             fail("E0901", f"there is no part `{path}` with linear maps that could be cut",
                  help=nearest(path, names) or f"the parts are {listed}")  # fmt: skip

@@ -1,4 +1,4 @@
-"""A module as a row of pieces between which a pipeline may cut: the boxes of the whole, with repeats taken step by step.
+"""A module as a row of pieces between which a pipeline may cut: its boxes, with repeats taken step by step.
 
 Nets that hold a repeat are opened; all others stay one piece. `Spine.graph` puts some neighbouring pieces together
 again, in nets and repeats of the same names, so that their weights keep the keys that they have in the whole.
@@ -54,7 +54,7 @@ class Piece:
 
 @dataclass
 class Spine:
-    """The pieces of a module in order; `wires` and `batched` say of each value its type and whether it has batch axes."""
+    """The pieces of a module in order; `wires` has the type of each value, `batched` whether it has batch axes."""
 
     whole: Graph
     pieces: list[Piece] = field(default_factory=list)

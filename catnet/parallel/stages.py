@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from itertools import pairwise
+from typing import TYPE_CHECKING, NoReturn
 
 from catnet.diagnostics import fail
 from catnet.diagrams.box import elements
@@ -70,7 +71,7 @@ def stages(
         _too_many(spine, count, len(allowed) + 1, shared)
     ends = [0, *chosen, len(spine.pieces)]
     made = []
-    for index, (start, stop) in enumerate(zip(ends, ends[1:], strict=False)):
+    for index, (start, stop) in enumerate(pairwise(ends)):
         pieces = spine.pieces[start:stop]
         flops = sum((piece.flops for piece in pieces), Dim.const(0)) * batch
         sends = sum((bytes_of(spine.wires[v]) for v in allowed.get(stop, ())), Dim.const(0)) * batch
@@ -115,7 +116,7 @@ def cuts(spine: Spine) -> tuple[dict[int, tuple[int, ...]], set[str]]:
     return allowed, shared
 
 
-def _too_many(spine: Spine, count: int, most: int, shared: Iterable[str]) -> None:
+def _too_many(spine: Spine, count: int, most: int, shared: Iterable[str]) -> NoReturn:
     named = " and ".join(f"`{path}`" for path in sorted(shared))
     why = f"; the weights of {named} are used on both sides of all other cuts" if named else ""
     fail(

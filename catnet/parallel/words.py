@@ -104,5 +104,5 @@ def data(plan: Plan, ways: int | None = None, stages: Sequence[Stage] = ()) -> d
             }
             for stage in stages
         ],
-        "assumed": {name: ASSUMED for name in open_sizes(stages, {})},
+        "assumed": dict.fromkeys(open_sizes(stages, {}), ASSUMED),
     }

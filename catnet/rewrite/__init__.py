@@ -42,6 +42,8 @@ def optimised(
     figures. Raises `ValueError` for a size that is not open or not positive.
     """
     known = open_sizes(graph)
+    if batch < 1:
+        raise ValueError(f"a batch has at least 1 sample, not {batch}")
     for name, size in (sizes or {}).items():
         if name not in known:
             raise ValueError(f"there is no open size `{name}`: open are {', '.join(sorted(known)) or 'none'}")
@@ -56,11 +58,19 @@ def open_sizes(graph: Graph) -> frozenset[str]:
 
 
 def rewriter(mode: Mode | None, sizes: Mapping[str, int] | None = None) -> Callable[[Graph], Graph] | None:
-    """What `optimise=` does to a graph; None for the literal reading. Raises `ValueError` for another mode."""
+    """What `optimise=` does to a graph; None for the literal reading. Raises `ValueError` for another mode.
+
+    `batch` among the sizes is the number of samples, 1 where it is not said.
+    """
     if mode is None:
         if sizes:
             raise ValueError("`at` decides what `optimise` does: say optimise = 'train' or 'infer' with it")
         return None
     if mode not in get_args(Mode):
         raise ValueError(f"`optimise` is 'train' or 'infer', not {mode!r}")
-    return lambda graph: optimised(graph, mode, sizes).graph
+
+    def rewrite(graph: Graph) -> Graph:
+        own = {name: size for name, size in (sizes or {}).items() if name != "batch" or name in open_sizes(graph)}
+        return optimised(graph, mode, own, batch=(sizes or {}).get("batch", 1)).graph
+
+    return rewrite

@@ -359,12 +359,17 @@ def _quadratic_text(value: Cyclotomic) -> str:
 
 
 def _cosine_text(value: Cyclotomic) -> str:
-    """A sum of cosines for a real number, of powers of a root of unity for another."""
+    """A multiple of one cosine, else a sum of cosines, for a real number; of powers of a root of unity for another."""
     real, pieces = is_real(value), []
+    for k in range(1, value.n // 2 + 1) if real else ():
+        wave = cosine(k, value.n)
+        factor = Fraction(complex(value).real / float(to_float(wave).real or 1)).limit_denominator(64)
+        if factor and value == wave * factor:
+            return f"{'-' if factor < 0 else ''}{_times(abs(factor), f'cosine({k}, {value.n})')}"
     for k, c in enumerate(value.coefficients):
         if c:
-            factor = f"cosine({k}, {value.n})" if real else f"root({value.n}, {k})"
-            text = str(abs(c)) if k == 0 else _times(abs(c), factor)
+            name = f"cosine({k}, {value.n})" if real else f"root({value.n}, {k})"
+            text = str(abs(c)) if k == 0 else _times(abs(c), name)
             pieces.append(("- " if c < 0 else "+ ") + text)
     return " ".join(pieces).removeprefix("+ ").replace("- ", "-", 1 if pieces[0].startswith("-") else 0)
 

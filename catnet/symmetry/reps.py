@@ -122,11 +122,12 @@ class Rep(Space):
         import torch
 
         result = torch.eye(self.number(), dtype=self._dtype())
+        exact = self.matrices()
         for letter in element.letters:
             if isinstance(letter, Flow):
                 result = result @ torch.linalg.matrix_exp(self.derivative(letter))
             else:
-                result = result @ self._tensor(self.matrices()[letter[0]] ** letter[1])
+                result = result @ self._tensor(exact[letter[0]] ** letter[1])
         return result
 
     def derivative(self, flow: Flow) -> torch.Tensor:
@@ -134,8 +135,9 @@ class Rep(Space):
         import torch
 
         total = torch.zeros(self.number(), self.number(), dtype=self._dtype())
+        exact = self.algebra()
         for i, c in flow.coefficients:
-            total += c * self._tensor(self.algebra()[i])
+            total += c * self._tensor(exact[i])
         return total
 
     def _dtype(self) -> torch.dtype:
@@ -150,7 +152,7 @@ class Rep(Space):
         scale = self.scale
         for (i, j), x in matrix.entries.items():
             factor = 1.0 if scale is None or scale[i] == scale[j] else math.sqrt(scale[i] / scale[j])
-            result[i, j] = to_float(x) * factor  # type: ignore[assignment]  (torch takes complex numbers too)
+            result[i, j] = to_float(x) * factor  # type: ignore[assignment]  # complex is fine too
         return result
 
     # Building

@@ -10,7 +10,12 @@ from catnet.symmetry.cyclotomic import Cyclotomic, sqrt
 from catnet.types import spaces
 from catnet.types.dims import Dim
 
-WORDS = ("C", "D", "S", "A", "SO", "O", "U", "SU", "Sp", "translations", "p4", "p4m", "trivial", "vector")
+GROUPS = ("C", "D", "S", "A", "SO", "O", "U", "SU", "Sp", "translations", "p4", "p4m")
+REPRESENTATIONS = (
+    *("trivial", "vector", "sign", "regular", "irrep", "dual", "sym2", "alt2", "outer", "inflate", "restrict"),
+    *("permutation", "representation"),
+)
+WORDS = (*GROUPS, *REPRESENTATIONS)
 
 
 def _with_numbers(function: Callable[..., Any]) -> Callable[..., Any]:

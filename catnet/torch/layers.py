@@ -2,14 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from math import sqrt
-from typing import Any
-
 from catnet.diagnostics import Source
-from catnet.nn.blockwise import Block, Blockwise
-from catnet.symmetry.equivariant import Paths, paths
-from catnet.symmetry.exact import to_float
+from catnet.nn.intertwiner import IntertwinerSum, Part
+from catnet.symmetry.equivariant import linear_maps
 from catnet.symmetry.reps import Rep
 from catnet.syntax.parser import parse_expression
 from catnet.types.static import evaluate
@@ -25,38 +20,24 @@ def representation(text: str) -> Rep:
     return found
 
 
-def intertwiner(source: str, target: str, bias: bool = True) -> Blockwise:
-    """The linear maps that commute with a group, from one representation to another.
+def intertwiner(source: str, target: str, bias: bool = True) -> IntertwinerSum:
+    """The linear maps that commute with a group, from one representation to another: [..., d] -> [..., e].
 
     >>> layer = intertwiner("2*vector(SO(3))", "vector(SO(3))")
     >>> [tuple(p.shape) for p in layer.parameters()]
     [(1, 2, 1)]
     """
-    found = paths(representation(source), representation(target), bias)
-    return Blockwise([_block(path) for path in found], representation(target).number(), representation(source).number())
+    v, w = representation(source), representation(target)
+    maps = linear_maps(v, w, bias)
+    parts = [
+        Part(
+            _int(p.source_start), _int(p.source_count), p.source.number(),
+            _int(p.target_start), _int(p.target_count), p.target.number(), maps.elements(p),
+        )
+        for p in maps.parts
+    ]  # fmt: skip
+    return IntertwinerSum(parts, v.number(), w.number(), maps.invariants())
 
 
-def _block(path: Any) -> Block:
-    part: Paths = path
-    scale = _Scale(part.source, part.target)
-    basis = None if part.is_identity else [scale.true(element) for element in part.elements]
-    return Block(
-        part.source_start, part.source_count, part.source.number(),
-        part.target_start, part.target_count, part.target.number(),
-        basis, [{row: to_float(x).real for row, x in vector.items()} for vector in part.invariants],
-    )  # fmt: skip
-
-
-class _Scale:
-    """From the entries of the exact form to those in the true basis."""
-
-    def __init__(self, source: Rep, target: Rep) -> None:
-        self.source, self.target = source.scale, target.scale
-
-    def true(self, element: Mapping[tuple[int, int], Any]) -> dict[tuple[int, int], float]:
-        made = {}
-        for (i, j), x in element.items():
-            up = self.target[i] if self.target is not None else 1
-            down = self.source[j] if self.source is not None else 1
-            made[i, j] = to_float(x).real * sqrt(up / down)
-        return made
+def _int(dim: object) -> int:
+    return int(str(dim))

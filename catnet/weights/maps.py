@@ -7,6 +7,9 @@ from catnet.weights.table import Map, Rule
 SAME = Rule("{key*}", "{key*}")
 """The last rule of most maps: every other key is ours already."""
 
+LLAMA = (Rule("model.embed_tokens.weight", "embed_tokens.weight"), SAME)
+LLAMA_RATES = ("model.layers.{i}.self_attn.rotary_emb.inv_freq",)
+
 _MAPS = (
     # examples/models/gpt2.cat from `transformers`' GPT2LMHeadModel or GPT2Model: its linear maps are stored as
     # (inputs, outputs), its causal masks as buffers.
@@ -23,9 +26,10 @@ _MAPS = (
         tied={"lm_head.weight": "wte.weight"},
         strip="transformer.",
     ),
-    # examples/models/llama.cat from `transformers`' LlamaForCausalLM: the keys are ours; old files keep the rates of
-    # the rotation.
-    Map("hf-llama", rules=(SAME,), ignore=("model.layers.{i}.self_attn.rotary_emb.inv_freq",)),
+    # examples/models/llama.cat from `transformers`' LlamaForCausalLM; old files keep the rates of the rotation. Models
+    # with tied embeddings, as the small ones of Llama 3.2, are for `llama(tied = true)`; their files have no head.
+    Map("hf-llama", rules=LLAMA, ignore=LLAMA_RATES),
+    Map("hf-llama-tied", rules=LLAMA, ignore=LLAMA_RATES, tied={"lm_head.weight": "model.embed_tokens.weight"}),
     # examples/models/resnet18.cat and resnet50.cat from `timm`'s ResNet: a convolution and its
     # norm are one part of ours.
     Map(

@@ -37,7 +37,7 @@ tensor parallelism
   layers.*: between 2, 4, 8 or 16 ranks
     column  up
     row     down
-  not head: its outputs leave the net, or one step of a repeat: no map sums over the cut (net.cat:2:49)
+  not head: its outputs leave the net, or one step of a repeat: no map sums over the cut (net.cat:2:52)
 
 pipeline stages
      parts                 type                  FLOPs  bytes sent
@@ -54,7 +54,7 @@ def test_the_data(run: Run, net: Path) -> None:
     assert data["tensor_plan"] == {"layers.*.up": "column", "layers.*.down": "row"}
     assert data["tensor_ways"] == 16
     assert [s["first"] for s in data["stages"]] == ["layers.0", "layers.2"]
-    assert data["refused"][0]["place"] == "net.cat:2:49"
+    assert data["refused"][0]["place"] == "net.cat:2:52"
 
 
 @pytest.mark.parametrize(

@@ -23,7 +23,8 @@ LEGAL = {
     ),
     "spelled attention": (
         "net main : (x: R[t, 8]) -> R[t, 8] {\n"
-        f"  q = x >> a: linear(16) >> {HEADS}\n  k = x >> b: linear(16) >> {HEADS}\n  v = x >> c: linear(16) >> {HEADS}\n"
+        f"  q = x >> a: linear(16) >> {HEADS}\n  k = x >> b: linear(16) >> {HEADS}\n"
+        f"  v = x >> c: linear(16) >> {HEADS}\n"
         '  w = q @ k >> einsum("h i c, h j c -> h i j") >> softmax\n'
         '  return w @ v >> matmul >> rearrange("h t c -> t (h c)") >> o: linear(8)\n}',
         "a b c",
@@ -81,7 +82,8 @@ LEGAL = {
     ),
     "a mask": (
         f"net main : (x: R[t, 8], m: Bool[t, t]) -> R[t, 8] {{\n"
-        f"  q = x >> a: linear(16) >> {HEADS}\n  k = x >> b: linear(16) >> {HEADS}\n  v = x >> c: linear(16) >> {HEADS}\n"
+        f"  q = x >> a: linear(16) >> {HEADS}\n  k = x >> b: linear(16) >> {HEADS}\n"
+        f"  v = x >> c: linear(16) >> {HEADS}\n"
         '  return q @ k @ v @ m >> sdpa >> rearrange("h t c -> t (h c)") >> o: linear(8)\n}',
         "a b c",
         "o",

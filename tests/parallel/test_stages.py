@@ -47,9 +47,9 @@ def test_the_stages_in_turn_are_the_whole_to_the_last_bit(name: str, count: int)
 
 def test_unlabelled_parts_keep_the_names_of_the_whole() -> None:
     text = "net main : R[8] -> R[8] = linear(8) >> relu >> linear(8) >> (linear(8) >> relu) ^ 2 >> linear(8)"
-    keys = [list(stage.compile().state_dict()) for stage in stages_of(text, 4)]
-    assert sum(keys, []) == list(program(text)["main"]().compile().state_dict())
-    assert "linear_2.weight" in sum(keys, [])
+    keys = [key for stage in stages_of(text, 4) for key in stage.compile().state_dict()]
+    assert keys == list(program(text)["main"]().compile().state_dict())
+    assert "linear_2.weight" in keys
 
 
 def test_the_cuts_are_balanced_by_operations() -> None:

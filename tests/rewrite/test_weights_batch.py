@@ -127,6 +127,14 @@ def test_the_batch_decides() -> None:
     assert Pair(text, "R[64]", "train", batch=512).done == []
 
 
+def test_the_batch_that_compile_is_told_decides() -> None:
+    diagram = catnet.parse(fan("linear(64)", 8))
+    assert layers(diagram.compile(on="R[64]", optimise="train")) == ["Linear"]
+    assert layers(diagram.compile(on="R[64]", optimise="train", at={"batch": 512})) == ["Linear"] * 8
+    with pytest.raises(ValueError, match="at least 1"):
+        diagram.compile(on="R[64]", optimise="train", at={"batch": 0})
+
+
 def test_typical_sizes_decide() -> None:
     text = "(linear(8), linear(8))"
     assert Pair(text, "R[t, 8]", "train").done == []

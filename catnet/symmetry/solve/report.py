@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
 from itertools import islice
 from typing import TYPE_CHECKING
 
+from catnet.diagnostics import CatnetError
+from catnet.symmetry.cyclotomic import sqrt
 from catnet.symmetry.solve.diagrams import Diagram
+from catnet.symmetry.solve.linear import Element
 from catnet.symmetry.solve.solution import METHODS
 from catnet.symmetry.solve.text import entries_text, indices
 from catnet.symmetry.solve.words import symbols
@@ -40,7 +44,7 @@ def describe(basis: Basis, limit: int, title: str) -> str:
 
 def _dimension(basis: Basis) -> str:
     text = f"dimension {basis.dimension}"
-    if basis.from_n:
+    if any(least > 1 for least in basis.from_n.values()):
         text += ", from " + ", ".join(f"{name} >= {least}" for name, least in basis.from_n.items())
         below = smaller(basis)
         if below:
@@ -87,7 +91,21 @@ def _elements(part: Part) -> list[tuple[str, str]]:
     solution = part.solution
     if solution.diagrams is not None:
         return [_diagram(diagram) for diagram in solution.diagrams]
-    return [(entries_text(element), "") for element in solution.elements]
+    return [(entries_text(_true(element, part)), "") for element in solution.elements]
+
+
+def _true(element: Element, part: Part) -> Element:
+    """The matrix in the true bases, so that its first entry is one; as it is where its roots are too many to write."""
+    rows, columns = part.target.scale, part.source.scale
+    if rows is None and columns is None:
+        return element
+    squares = {(i, j): (rows[i] if rows else 1) / (columns[j] if columns else Fraction(1)) for i, j in element}
+    first = min(element)
+    try:
+        factors = {ratio: sqrt(ratio) for ratio in {square / squares[first] for square in squares.values()}}
+        return {at: x * factors[squares[at] / squares[first]] / element[first] for at, x in element.items()}
+    except CatnetError:
+        return element
 
 
 def _diagram(diagram: Diagram) -> tuple[str, str]:
@@ -96,9 +114,7 @@ def _diagram(diagram: Diagram) -> tuple[str, str]:
 
 
 def _warnings(basis: Basis) -> list[str]:
-    scaled = basis.source.scale is not None or basis.target.scale is not None
-    lines = ["", "entry (i, j) is times sqrt(scale_i / scale_j), see `scale` of the representations"] if scaled else []
-    lines += [f"nothing reads {rep.text}: no equivariant map from it" for rep in basis.unused]
+    lines = [f"nothing reads {rep.text}: no equivariant map from it" for rep in basis.unused]
     return lines + [f"nothing reaches {rep.text}: every equivariant map to it is zero" for rep in basis.unreached]
 
 
@@ -134,6 +150,9 @@ def _part_data(part: Part) -> dict[str, object]:
         "method": METHODS[solution.tier],
         "dimension": solution.dimension,
     }
+    for side, scale in (("source", part.source.scale), ("target", part.target.scale)):
+        if scale is not None:
+            said[f"{side}_scale"] = [str(x) for x in scale]
     if solution.diagrams is not None:
         formulas = map(indices, solution.diagrams)
         said["diagrams"] = [

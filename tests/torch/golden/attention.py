@@ -25,6 +25,13 @@ class Attention(nn.Module):
     """
 
     check_inputs = True  # set to False to skip the check of the inputs
+    tensor_ways = 2  # the number of ranks for `tensor_plan` divides it
+    tensor_plan = {  # what is between the two kinds runs on blocks
+        'q': 'column',
+        'k': 'column',
+        'v': 'column',
+        'out': 'row',
+    }
 
     def __init__(self) -> None:
         super().__init__()

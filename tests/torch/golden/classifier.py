@@ -49,6 +49,14 @@ class Classifier(nn.Module):
     """
 
     check_inputs = True  # set to False to skip the check of the inputs
+    fsdp_units = (  # each for `fully_shard` of its own
+        'blocks.*',
+    )
+    tensor_ways = 64  # the number of ranks for `tensor_plan` divides it
+    tensor_plan = {  # what is between the two kinds runs on blocks
+        'blocks.*.linear': 'column',
+        'blocks.*.linear_2': 'row',
+    }
 
     def __init__(self) -> None:
         super().__init__()
