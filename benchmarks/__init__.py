@@ -7,4 +7,15 @@ that misses its bar is printed as missed, and no more.
 
 from __future__ import annotations
 
-NAMES = ("frontend", "shapes", "peers", "startup", "modules", "models", "optimise", "optimise_weights")
+NAMES = (
+    "frontend",
+    "shapes",
+    "peers",
+    "startup",
+    "modules",
+    "models",
+    "optimise",
+    "optimise_weights",
+    "symmetry",
+    "symmetry_layers",
+)

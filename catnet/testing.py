@@ -124,17 +124,27 @@ class _Subject:
         return [found] if not isinstance(found, tuple) else list(found)
 
 
+def _value(size: Dim) -> int:
+    """A size as a number: all are known here."""
+    assert size.value is not None, size
+    return size.value
+
+
+def _shape(wire: Wire) -> tuple[int, ...]:
+    return tuple(_value(a.size) for a in wire.axes if isinstance(a, Axis))
+
+
 def _random(wire: Wire, batch: Sequence[int], draw: Any) -> Tensor:
     import torch
 
-    shape = (*batch, *(a.size.value for a in wire.axes if isinstance(a, Axis)))
+    shape = (*batch, *_shape(wire))
     if wire.kind.name == "R":
         return torch.rand(shape, generator=draw, dtype=torch.float64) + 0.1
     if wire.kind.name == "C":
         return torch.randn(shape, generator=draw, dtype=torch.complex128)
     if wire.kind.name == "Bool":
         return torch.rand(shape, generator=draw) > 0.3
-    return torch.randint(wire.kind.size.value if wire.kind.size is not None else 3, shape, generator=draw)  # type: ignore[arg-type]
+    return torch.randint(_value(wire.kind.size) if wire.kind.size is not None else 3, shape, generator=draw)
 
 
 # -- the checks: each says its verdict, and why ----------------------------------------------------------------------
@@ -151,7 +161,7 @@ def _type(it: _Subject) -> Verdict:
         site.batched = [True] * len(it.wires)
         front = batch if it.node.box.gives_batch(site) else ()
         for tensor, wire in zip(found, it.node.cod, strict=True):
-            shape = (*front, *(a.size.value for a in wire.axes if isinstance(a, Axis)))
+            shape = (*front, *_shape(wire))
             if tuple(tensor.shape) != shape or not _is_of(tensor, wire.kind):
                 came = f"a {str(tensor.dtype).removeprefix('torch.')} tensor of shape {tuple(tensor.shape)}"
                 return "wrong", f"`{wire}` with batch axes {batch} should be {shape}, the code gives {came}"
@@ -166,8 +176,9 @@ def _is_of(tensor: Tensor, kind: Kind) -> bool:
     if kind.name == "Bool":
         return tensor.dtype == torch.bool
     whole = not tensor.is_floating_point() and not tensor.is_complex() and tensor.dtype != torch.bool
-    least_most = kind.size is None or not tensor.numel() or (tensor.min() >= 0 and tensor.max() < kind.size.value)
-    return whole and bool(least_most)
+    if kind.size is None or not tensor.numel() or not whole:
+        return whole
+    return 0 <= int(tensor.min()) and int(tensor.max()) < _value(kind.size)
 
 
 def _parameters(it: _Subject) -> Verdict:

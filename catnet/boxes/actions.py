@@ -90,7 +90,7 @@ def side_by_side(reps: Sequence[Rep]) -> Rep:
     """The direct sum, in this order."""
     from catnet.symmetry.reps_nodes import direct_sum
 
-    return direct_sum([block for rep in reps for block in rep.blocks])
+    return direct_sum([block for rep in reps for block in rep.blocks if block[0] != 0])
 
 
 def cut_up(rep: Rep, sizes: Sequence[Dim]) -> list[Rep] | None:

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, ClassVar
 
 from catnet.boxes.axes import is_open, known_axes, only_wire, opened, product, trailing
 from catnet.boxes.pattern import Group, Pattern, read_pattern
+from catnet.boxes.regrouping import regrouped
+from catnet.diagrams.acting import Acting, Action
 from catnet.diagrams.box import Box, Site
 from catnet.diagrams.shards import Answer, Cut
 from catnet.types.dims import Dim
@@ -47,11 +49,11 @@ class Patterned(Box):
         sizes = dict(self.sizes)
         for group, axis in zip(pattern.left, axes, strict=True):
             self._split(typing.inference, group, axis.size, sizes)
-        tags = {g[0]: a.tag for g, a in zip(pattern.left, axes, strict=True) if len(g) == 1}
+        whole = {g[0]: a for g, a in zip(pattern.left, axes, strict=True) if len(g) == 1}
         front = wire.axes[: len(wire.axes) - len(pattern.left)]
         self._new_sizes(pattern, sizes)
         right = [
-            Axis(product([sizes[n] for n in group]), tags.get(group[0]) if len(group) == 1 else None)
+            whole[group[0]] if len(group) == 1 and group[0] in whole else Axis(product([sizes[n] for n in group]))
             for group in pattern.right
         ]
         return (typing.inference.wire(wire.with_axes((*front, *right))),)
@@ -114,6 +116,15 @@ class Patterned(Box):
             help="" if no else f"if it always holds, say so: where {size} == {known}",
             code="E0203" if no else "E0206",
         )  # fmt: skip
+
+    def act(self, acting: Acting) -> tuple[Action, ...]:
+        wire = acting.inputs[0]
+        pattern, sizes = self._fitted(wire), dict(self.sizes)
+        count = len(pattern.left)
+        for group, axis in zip(pattern.left, trailing(wire)[-count:] if count else (), strict=True):
+            known = product([sizes[n] for n in group if n in sizes])
+            sizes.update((n, axis.size // known) for n in group if n not in sizes)
+        return (regrouped(self.name, acting, pattern, sizes, self.passes),)
 
     def taken_apart(self, site: Site) -> tuple[Pattern, str, dict[str, Dim]]:
         """The pattern, code of the input with one axis for each component of its left side, all sizes."""

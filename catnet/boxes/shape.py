@@ -5,8 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, ClassVar
 
 from catnet.boxes.axes import is_open, known_axes, only_wire, product
-from catnet.boxes.pattern import move
+from catnet.boxes.pattern import Pattern, move
 from catnet.boxes.patterned import Patterned, joined
+from catnet.boxes.regrouping import regrouped
+from catnet.diagrams.acting import Acting, Action
 from catnet.diagrams.box import Box, MapKind, Site, box
 from catnet.diagrams.shards import Answer, Cut
 from catnet.types.dims import Dim
@@ -30,6 +32,13 @@ class Flatten(Box):
         if len(axes) == 1:
             return (wire,)
         return (wire.with_axes((Axis(product([a.size for a in axes])),)),)
+
+    def act(self, acting: Acting) -> tuple[Action, ...]:
+        axes = known_axes(self.name, acting.inputs[0])
+        names = tuple(f"axis{i}" for i in range(len(axes)))
+        sizes = {name: axis.size for name, axis in zip(names, axes, strict=True)}
+        pattern = Pattern(tuple((name,) for name in names), (names,))
+        return (regrouped(self.name, acting, pattern, sizes, self.passes),)
 
     def shards(self, inputs: Object, outputs: Object, cut: Cut) -> Answer:
         if cut[0] != -len(inputs[0].axes):

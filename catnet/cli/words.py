@@ -27,8 +27,9 @@ def page(name: str) -> str:
 def listing() -> str:
     """All boxes by family, each with the beginning of what it does."""
     families: dict[str, list[str]] = {}
-    for _, cls in sorted(VOCABULARY.items()):
-        families.setdefault(cls.family, []).append(_line(cls))
+    for name, cls in sorted(VOCABULARY.items()):
+        if name == cls.name:  # not once more by another word for it
+            families.setdefault(cls.family, []).append(_line(cls))
     return "\n".join(f"{family}\n" + "".join(lines) for family, lines in sorted(families.items()))
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import textwrap
 from collections.abc import Iterable, Mapping
 
-from catnet.codes import boxes, files, fit, intertwiners, names, parallel, structure, symmetry, syntax, values
+from catnet.codes import boxes, files, fit, groups, intertwiners, names, parallel, structure, symmetry, syntax, values
 from catnet.codes.entry import MAIN, Code
 from catnet.diagnostics import fail
 from catnet.types.static import nearest
@@ -36,6 +36,7 @@ CODES: Mapping[str, Code] = _registry(
     files.CODES,
     boxes.CODES,
     parallel.CODES,
+    groups.CODES,
     intertwiners.CODES,
     symmetry.CODES,
 )

@@ -12,7 +12,8 @@ CODES = (
         and no wire or dimension in scope. If it is nearly right, the help line offers what was probably
         meant.
 
-        A net from another file must be imported by name: from "FILE.cat" import NAME.""",
+        A net from another file must be imported by name: from "FILE.cat" import NAME. A box of your own is
+        there once its Python module is imported: catnet check --boxes MODULE net.cat.""",
         bad="net head : R[d] -> R[10] = liner(10)\n",
         good="net head : R[d] -> R[10] = linear(10)\n",
     ),
@@ -61,7 +62,8 @@ CODES = (
         what stands there: a text where an integer is wanted, a dimension where a diagram is wanted, and so
         on.
 
-        `/` gives a number that is no integer; for sizes, `//` divides integers.""",
+        `/` and `sqrt` give a number that is no integer, as for scale(1/sqrt(d)); for sizes, `//` divides
+        integers.""",
         bad='net head : R[d] -> R[10] = linear("10")\n',
         good="net head : R[d] -> R[10] = linear(10)\n",
     ),

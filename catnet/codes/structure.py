@@ -32,7 +32,10 @@ CODES = (
         uses itself whatever its arguments are, or with the same arguments, or more than 256 levels deep. The
         note names the chain of nets.
 
-        Guard it: if n == 0 then ... else ..., with n - 1 in the recursive use.""",
+        Guard it: if n == 0 then ... else ..., with n - 1 in the recursive use.
+
+        A net hides the box of its name: in a net called `gelu`, `gelu` is that net. Call it something
+        else to use the box.""",
         bad="net tower(n) : R[d] -> R[d] = linear(d) >> tower(n - 1)\n",
         good="net tower(n) : R[d] -> R[d] = if n == 0 then id else linear(d) >> tower(n - 1)\n",
     ),

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from catnet.diagrams.acting import Acting, Action, Refusal, Word, carried, show
 from catnet.diagrams.graph import Graph, Node, Value
+from catnet.types.wires import Axis
 
 if TYPE_CHECKING:
     from catnet.symmetry.groups import Group
@@ -60,7 +61,8 @@ class Walk:
         before = [at[id(v)] for v in node.inputs]
         if any(action is None for action in before):
             return lost  # told where it was lost
-        acting = Acting(self.group, node.dom, node.cod, tuple(before), node.graphs, self._inner)  # type: ignore[arg-type]
+        asked = (self.group, node.dom, node.cod, tuple(before), node.graphs, self._inner)
+        acting = Acting(*asked, flat=lambda port: flat(node.inputs[port]))  # type: ignore[arg-type]
         outside, self._path = self._path, (*self._path, node.label or node.box.name)
         step = Step(self._path, node, acting.actions)
         if not node.graphs:
@@ -85,6 +87,34 @@ class Walk:
         if any(action is None for action in out):
             raise Lost
         return out  # type: ignore[return-value]
+
+
+def flat(value: Value) -> frozenset[int]:
+    """The axes of a value, by their places from the end, along which all its entries are equal.
+
+    A box says that of what it makes. What a box then does entry by entry along such an axis keeps it.
+    """
+    behind: list[Node] = []
+    while (node := value.node) is not None and not node.graphs:
+        found = node.box.flat(node.dom, node.cod)
+        if found:
+            for later in reversed(behind):
+                found = frozenset(at for place in found for at in _kept(later, place))
+            return found
+        if len(node.inputs) != 1 or len(node.outputs) != 1 or node.box.effect != "pure":
+            break
+        behind.append(node)
+        value = node.inputs[0]
+    return frozenset()
+
+
+def _kept(node: Node, place: int) -> Iterator[int]:
+    """Where an axis comes out of a box of one wire that permutations along the axis pass."""
+    answer = node.box.shards(node.dom, node.cod, (place,))
+    if not isinstance(answer, str) and answer[0] is not None:
+        before, after = node.dom[0].axes[place], node.cod[0].axes[answer[0]]
+        if isinstance(before, Axis) and isinstance(after, Axis) and before.size == after.size:
+            yield answer[0]
 
 
 class Lost(Exception):

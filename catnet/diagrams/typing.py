@@ -261,7 +261,8 @@ class Typing:
         out = rows[0] if len(rows) == 1 else self._pointwise(rows, Multiply(len(rows)), term, diagrams)
         for factor in factors:
             if not isinstance(factor, terms.Diagram):
-                out = tuple(v for wire in out for v in self.add(Scale(factor), (wire,), term.span))
+                scale = Scale(factor)  # type: ignore[arg-type]  # a number that sizes make may still be unknown
+                out = tuple(v for wire in out for v in self.add(scale, (wire,), term.span))
         return out
 
     def _pointwise(self, rows: list[Values], box: Box, term: terms.Diagram, parts: Sequence[terms.Diagram]) -> Values:

@@ -11,6 +11,15 @@ Conventions, the same in all of them:
   left and right. The regular fibre lists turn^0..turn^3, then those after the mirror, and g sends e_h to e_gh.
 - Tensors over a set of n points are [..., n, ..., n, channels].
 - Constants are made in float64 and cast once; `.double()` casts them anew from there.
+
+>>> import torch
+>>> from catnet.nn import Gate, IrrepsLinear, SphericalHarmonics, TensorProduct
+>>> harmonics = SphericalHarmonics(lmax=2)  # of the direction to a neighbour
+>>> gate = Gate("8x0e", "4x1o")
+>>> message = TensorProduct("8x0e + 4x1o", harmonics.irreps, gate.irreps_in)
+>>> node, position = torch.randn(10, 20), torch.randn(10, 3)
+>>> gate(message(node, harmonics(position))).shape
+torch.Size([10, 20])
 """
 
 from __future__ import annotations

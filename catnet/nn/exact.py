@@ -8,6 +8,8 @@ from typing import Any, Self
 import torch
 from torch import Tensor, nn
 
+Dense = tuple[Tensor, Tensor | None]  # a weight and a bias
+
 
 class Exact(nn.Module):
     """A module whose constant tensors are cast from float64 masters, once for each dtype.
@@ -46,7 +48,7 @@ class Exact(nn.Module):
 
 
 class Assembled(Exact):
-    """A module whose weight is a fixed linear function of fewer free parameters.
+    """A module whose weight and bias are fixed linear functions of fewer free parameters.
 
     Subclasses write `assemble()`. `assembled()` keeps its result while nothing can make it wrong: in eval mode, where
     no gradient of a parameter is asked for, and as long as the parameters are unchanged. A change is seen by
@@ -56,25 +58,26 @@ class Assembled(Exact):
 
     def __init__(self) -> None:
         super().__init__()
-        self._kept: tuple[list[_Seen], Tensor] | None = None
+        self._kept: tuple[list[_Seen], Dense] | None = None
 
-    def assemble(self) -> Tensor:
-        """The weight as a differentiable function of the parameters."""
+    def assemble(self) -> Dense:
+        """The weight and the bias (or None) as differentiable functions of the parameters."""
         raise NotImplementedError
 
-    def assembled(self) -> Tensor:
-        """The weight, assembled or kept from an earlier call."""
-        if self.training or torch.compiler.is_compiling() or not all(map(_can_be_watched, self._free())):
+    def assembled(self) -> Dense:
+        """The weight and the bias, assembled or kept from an earlier call."""
+        if self.training or torch.compiler.is_compiling():
             return self.assemble()
-        if self._kept is None or not all(old.same(new) for old, new in zip(self._kept[0], self._free(), strict=True)):
-            device = next(iter(self._free())).device.type
-            with torch.inference_mode(False), torch.no_grad(), torch.autocast(device, enabled=False):
-                self._kept = [_Seen(p) for p in self._free()], self.assemble()
+        if self._kept is not None and all(seen.unchanged() for seen in self._kept[0]):
+            return self._kept[1]
+        held = [(module._parameters, name) for module in self.modules() for name in module._parameters]
+        parameters = [(holder, name, p) for holder, name in held if (p := holder[name]) is not None]
+        if not all(_can_be_watched(p) for *_, p in parameters):
+            return self.assemble()
+        device = parameters[0][2].device.type
+        with torch.inference_mode(False), torch.no_grad(), torch.autocast(device, enabled=False):
+            self._kept = [_Seen(*each) for each in parameters], self.assemble()
         return self._kept[1]
-
-    def _free(self) -> list[Tensor]:
-        """The parameters that the weight is made from: all of this module's own but its bias."""
-        return [p for name, p in self.named_parameters() if name != "bias"]
 
     def train(self, mode: bool = True) -> Self:
         """Set the mode, and forget the kept weight."""
@@ -92,19 +95,21 @@ class Assembled(Exact):
 class _Seen:
     """What a parameter was when the weight was assembled; it holds the storage, so that no other takes its address."""
 
-    def __init__(self, parameter: Tensor) -> None:
-        self.tensor = parameter.detach()
-        self.version = parameter._version
+    def __init__(self, holder: dict[str, nn.Parameter | None], name: str, parameter: nn.Parameter) -> None:
+        self.holder, self.name = holder, name
+        self.tensor, self.address, self.version = parameter.detach(), parameter.data_ptr(), parameter._version
         self.entries = self.tensor.clone() if parameter.device.type == "cpu" else None
 
-    def same(self, now: Tensor) -> bool:
-        if self.tensor.data_ptr() != now.data_ptr() or self.version != now._version:
+    def unchanged(self) -> bool:
+        """Whether the parameter in the same place is the same still, and no gradient of it is asked for."""
+        now = self.holder.get(self.name)
+        if now is None or not _can_be_watched(now) or now.data_ptr() != self.address or now._version != self.version:
             return False
         return self.entries is None or torch.equal(self.entries, now)
 
 
 def _can_be_watched(parameter: Tensor) -> bool:
-    """Whether a parameter is an ordinary one of which no gradient is asked for (transforms hand over others)."""
-    if not isinstance(parameter, nn.Parameter) or parameter.is_inference() or parameter.device.type == "meta":
+    """Whether a parameter is an ordinary one of which no gradient is asked for; transforms hand over other types."""
+    if type(parameter) is not nn.Parameter or parameter.is_inference() or parameter.device.type == "meta":
         return False
     return not (torch.is_grad_enabled() and parameter.requires_grad)

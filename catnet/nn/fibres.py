@@ -73,7 +73,8 @@ class Fibre:
 def named(group: str, name: str) -> Fibre:
     """A fibre by name.
 
-    Both groups: "trivial"; "regular", in the order turn^0..turn^3, then turn^0 mirror..turn^3 mirror; "E", the plane.
+    Both groups: "trivial"; "regular", in the order turn^0..turn^3, then turn^0 mirror..turn^3 mirror; "E", the plane,
+    where the turn is a rotation and the mirror diag(1, -1).
     C4: "B", where a turn is -1. D4: "A2", "B1", "B2", where (turn, mirror) are (1, -1), (-1, 1), (-1, -1).
 
     Raises ValueError for another name.
@@ -85,7 +86,7 @@ def named(group: str, name: str) -> Fibre:
         turn, mirror = ones[name]
         return Fibre(group, ((0, turn),), ((0, mirror),) if full else None)
     if name == "E":
-        return Fibre(group, ((1, 1), (0, -1)), ((0, -1), (1, 1)) if full else None)
+        return Fibre(group, ((1, 1), (0, -1)), ((0, 1), (1, -1)) if full else None)
     if name == "regular":
         # turn * turn^a mirror^b = turn^(a+1) mirror^b; mirror * turn^a mirror^b = turn^-a mirror^(b+1)
         sheets = range(2 if full else 1)

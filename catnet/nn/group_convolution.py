@@ -10,7 +10,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from catnet.nn.exact import Assembled
+from catnet.nn.exact import Assembled, Dense
 from catnet.nn.fibres import Fibre, Fibres, kernel_orbits
 
 Blocks = Sequence[tuple[int, str | Fibre]]
@@ -102,13 +102,14 @@ class GroupConv2d(Assembled):
         for parameter in self.parameters():
             nn.init.uniform_(parameter, -bound, bound)
 
-    def assemble(self) -> Tensor:
-        """The kernel [out channels, in channels, kernel_size, kernel_size]."""
+    def assemble(self) -> Dense:
+        """The kernel [out channels, in channels, kernel_size, kernel_size] and the bias."""
         rows = []
         for (out_copies, out), numbers in zip(self.out, self.pairs, strict=True):
             row = [self._expand(out_copies, out, i, number) for i, number in enumerate(numbers)]
             rows.append(row[0] if len(row) == 1 else torch.cat(row, 1))
-        return rows[0] if len(rows) == 1 else torch.cat(rows)
+        bias = None if self.bias is None else self.bias @ self.fixed
+        return rows[0] if len(rows) == 1 else torch.cat(rows), bias
 
     def _expand(self, out_copies: int, out: Fibre, i: int, number: int | None) -> Tensor:
         in_copies, into = self.into[i]
@@ -124,8 +125,7 @@ class GroupConv2d(Assembled):
     def forward(self, x: Tensor) -> Tensor:
         """[..., into.channels, height, width] -> [..., out.channels, new height, new width]."""
         check_turns(x, self.kernel_size, self.stride, self.padding)
-        bias = None if self.bias is None else self.bias @ self.fixed
-        return convolve(x, self.assembled(), bias, self.stride, self.padding, self.padding_mode)
+        return convolve(x, *self.assembled(), self.stride, self.padding, self.padding_mode)
 
     def extra_repr(self) -> str:
         """The group, the channels and the geometry."""

@@ -10,20 +10,24 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from catnet.nn.exact import Assembled
+from catnet.nn.exact import Assembled, Dense
 
 SMALL = 16384  # entries of a matrix up to which one product is faster than several smaller ones
 DENSE = 0.25  # the part of non-zero entries of a basis from which one product assembles faster than scattering does
 
 Sparse = Mapping[Any, SupportsFloat]  # the entries that are not 0, by index
+Invariants = Tensor | Sequence[Mapping[int, SupportsFloat]]  # fixed vectors, dense or sparse
+Entries = Tensor | Sequence[Sparse]  # matrices or vectors of equal shape, dense or sparse
 
 
 class Intertwiner(Assembled):
     """The linear maps from `in_channels` copies of V to `out_channels` copies of W that a basis of Hom(V, W) spans.
 
-    `basis` has for each element its entries `{(row, column): number}`; `invariants` has vectors `{row: number}` that
-    span the fixed vectors of W, along which a bias may lie. Numbers are whatever `float` takes; they are used as given,
-    in float64. Inputs have shape [..., in_channels * in_dim], copy after copy; outputs [..., out_channels * out_dim].
+    `basis` has for each element its entries `{(row, column): number}`, or is a float64 tensor [elements, out_dim,
+    in_dim]; `invariants` has vectors `{row: number}` that span the fixed vectors of W, along which a bias may lie, or
+    is a tensor [vectors, out_dim]. Numbers are whatever `float` takes; they are used as given, in float64.
+
+    Inputs have shape [..., in_channels * in_dim], copy after copy; outputs [..., out_channels * out_dim].
 
     Parameters: `weight` [out_channels, in_channels, elements] and `bias` [out_channels, invariants]. They start
     uniform, such that inputs of unit variance give entries of variance 1/3 on average over what a basis element
@@ -46,15 +50,15 @@ class Intertwiner(Assembled):
 
     def __init__(
         self,
-        basis: Sequence[Sparse],
+        basis: Entries,
         out_dim: int,
         in_dim: int,
         out_channels: int = 1,
         in_channels: int = 1,
-        invariants: Sequence[Mapping[int, SupportsFloat]] = (),
+        invariants: Invariants = (),
     ) -> None:
         super().__init__()
-        if not basis:
+        if not len(basis):
             raise ValueError(f"there is no map but 0 from dimension {in_dim} to {out_dim}: the basis is empty")
         self.out_dim, self.in_dim, self.out_channels, self.in_channels = out_dim, in_dim, out_channels, in_channels
         element, row, column, number = _entries(basis, (out_dim, in_dim))
@@ -68,11 +72,9 @@ class Intertwiner(Assembled):
             self.constant("matrix", _dense(element, place, number, len(basis), out_dim * in_dim))
         self.bounds = _bounds(element, row, number, in_channels)
         self.weight = nn.Parameter(torch.empty(out_channels, in_channels, len(basis)))
-        self.bias = nn.Parameter(torch.empty(out_channels, len(invariants))) if invariants else None
-        if invariants:
-            vectors: list[Sparse] = [{(row,): number for row, number in v.items()} for v in invariants]
-            vector, row, size = _entries(vectors, (out_dim,))
-            self.constant("fixed", _dense(vector, row, size, len(invariants), out_dim))
+        self.bias = nn.Parameter(torch.empty(out_channels, len(invariants))) if len(invariants) else None
+        if self.bias is not None:
+            self.constant("fixed", _fixed(invariants, out_dim))
         self.reset_parameters()
 
     def reset_parameters(self) -> None:
@@ -82,20 +84,20 @@ class Intertwiner(Assembled):
             if self.bias is not None:
                 self.bias.uniform_(-1, 1).div_(math.sqrt(self.in_channels * self.in_dim))
 
-    def assemble(self) -> Tensor:
-        """The matrix [out_channels * out_dim, in_channels * in_dim]."""
+    def assemble(self) -> Dense:
+        """The matrix [out_channels * out_dim, in_channels * in_dim] and the bias."""
         if self.scattered:
             flat = self.weight.new_zeros(self.out_channels, self.in_channels, self.out_dim * self.in_dim)
             flat = flat.index_add(-1, self.place, self.weight.index_select(-1, self.element) * self.number)
         else:
             flat = self.weight @ self.matrix
         square = flat.unflatten(-1, (self.out_dim, self.in_dim)).transpose(1, 2)
-        return square.reshape(self.out_channels * self.out_dim, self.in_channels * self.in_dim)
+        bias = None if self.bias is None else (self.bias @ self.fixed).flatten()
+        return square.reshape(self.out_channels * self.out_dim, self.in_channels * self.in_dim), bias
 
     def forward(self, x: Tensor) -> Tensor:
         """[..., in_channels * in_dim] -> [..., out_channels * out_dim]."""
-        bias = None if self.bias is None else (self.bias @ self.fixed).flatten()
-        return F.linear(x, self.assembled(), bias)
+        return F.linear(x, *self.assembled())
 
     def extra_repr(self) -> str:
         """The copies, the dimensions and the size of the basis."""
@@ -115,7 +117,7 @@ class Part(NamedTuple):
     target_start: int
     target_count: int
     target_dim: int
-    basis: Sequence[Sparse]
+    basis: Entries
 
     @property
     def source(self) -> slice:
@@ -131,7 +133,8 @@ class Part(NamedTuple):
 class IntertwinerSum(Assembled):
     """A linear map between sums of representations, part by part: what `hom` finds, as a layer.
 
-    Each part has its own `Intertwiner`. Parts into the same target add up; the targets tile the output. Small maps
+    Each part has its own `Intertwiner`; one with an empty basis is left out. Parts into the same target add up; the
+    targets tile the output. Small maps
     (up to 16384 entries) are applied as one assembled matrix, larger ones part by part, and there a basis that is
     the identity alone as a product with the small matrix of copies. `invariants` are vectors `{row: number}` of the
     whole output for the bias. [..., in_dim] -> [..., out_dim].
@@ -147,10 +150,9 @@ class IntertwinerSum(Assembled):
 
     fixed: Tensor
 
-    def __init__(
-        self, parts: Sequence[Part], in_dim: int, out_dim: int, invariants: Sequence[Mapping[int, SupportsFloat]] = ()
-    ) -> None:
+    def __init__(self, parts: Sequence[Part], in_dim: int, out_dim: int, invariants: Invariants = ()) -> None:
         super().__init__()
+        parts = [part for part in parts if len(part.basis)]
         self.in_dim, self.out_dim = in_dim, out_dim
         self.dense = in_dim * out_dim <= SMALL
         groups: dict[tuple[int, int, int], list[int]] = {}
@@ -167,36 +169,35 @@ class IntertwinerSum(Assembled):
             member.reset_parameters()
             self.parts.append(member)
         self.identities = [_is_identity(part) for part in parts]
-        self.bias = nn.Parameter(torch.empty(len(invariants))) if invariants else None
+        self.bias = nn.Parameter(torch.empty(len(invariants))) if len(invariants) else None
         if self.bias is not None:
-            vector, row, size = _entries(
-                [{(row,): v for row, v in vector.items()} for vector in invariants], (out_dim,)
-            )
-            self.constant("fixed", _dense(vector, row, size, len(invariants), out_dim))
+            self.constant("fixed", _fixed(invariants, out_dim))
             nn.init.uniform_(self.bias, -1 / math.sqrt(in_dim), 1 / math.sqrt(in_dim))
 
-    def assemble(self) -> Tensor:
-        """The matrix [out_dim, in_dim]."""
+    def assemble(self) -> Dense:
+        """The matrix [out_dim, in_dim] and the bias."""
         rows = []
         for numbers in self.groups:
             row: Tensor | None = None
             for number in numbers:
                 source, member = self.places[number][0], cast(Intertwiner, self.parts[number])
-                block = F.pad(member.assemble(), (source.start, self.in_dim - source.stop))
+                block = F.pad(member.assemble()[0], (source.start, self.in_dim - source.stop))
                 row = block if row is None else row + block
             rows.append(row)
-        return torch.cat([row for row in rows if row is not None])
+        return torch.cat([row for row in rows if row is not None]), self._bias()
+
+    def _bias(self) -> Tensor | None:
+        return None if self.bias is None else self.bias @ self.fixed
 
     def forward(self, x: Tensor) -> Tensor:
         """[..., in_dim] -> [..., out_dim]."""
-        bias = None if self.bias is None else self.bias @ self.fixed
         if self.dense:
-            return F.linear(x, self.assembled(), bias)
+            return F.linear(x, *self.assembled())
         outputs = []
         for numbers in self.groups:
             found = [self._part(number, x[..., self.places[number][0]]) for number in numbers]
             outputs.append(sum(found[1:], found[0]))
-        y = torch.cat(outputs, -1)
+        y, bias = torch.cat(outputs, -1), self._bias()
         return y if bias is None else y + bias
 
     def _part(self, number: int, x: Tensor) -> Tensor:
@@ -222,29 +223,46 @@ def _check_tiles(targets: list[slice], out_dim: int) -> None:
 
 
 def _is_identity(part: Part) -> bool:
-    basis = [{index: float(v) for index, v in element.items() if float(v)} for element in part.basis]
-    return part.source_dim == part.target_dim and basis == [{(i, i): 1.0 for i in range(part.source_dim)}]
+    _, row, column, number = _entries(part.basis, (part.target_dim, part.source_dim))
+    diagonal = torch.arange(part.source_dim, device="cpu")
+    square = part.target_dim == part.source_dim == len(number) and len(part.basis) == 1
+    return square and torch.equal(row, column) and torch.equal(row.sort()[0], diagonal) and bool((number == 1).all())
 
 
-def _entries(vectors: Sequence[Sparse], shape: tuple[int, ...]) -> tuple[Tensor, ...]:
+def _entries(vectors: Entries, shape: tuple[int, ...]) -> tuple[Tensor, ...]:
     """The entries of sparse arrays as columns: which array, each index, and the number in float64.
 
     Raises ValueError for an empty array, an index outside `shape`, and a number that is not finite.
     """
-    rows: list[tuple[int, ...]] = []
-    numbers: list[float] = []
-    for which, vector in enumerate(vectors):
-        if not any(float(number) for number in vector.values()):
-            raise ValueError(f"element {which} has no entry but 0")
-        for index, number in vector.items():
-            if len(index) != len(shape) or not all(0 <= i < size for i, size in zip(index, shape, strict=True)):
-                raise ValueError(f"element {which} has an entry at {index}, outside the shape {shape}")
-            if not math.isfinite(float(number)):
-                raise ValueError(f"element {which} has {number} at {index}, which is not a finite number")
-            rows.append((which, *index))
-            numbers.append(float(number))
+    if isinstance(vectors, Tensor):
+        if vectors.dtype != torch.float64 or tuple(vectors.shape[1:]) != shape:
+            raise ValueError(f"a basis is float64 of shape [elements, *{shape}], not a tensor {tuple(vectors.shape)}")
+        places = vectors.detach().cpu().nonzero()
+        rows, numbers = places.tolist(), vectors.detach().cpu()[places.unbind(-1)].tolist()
+    else:
+        rows = [(which, *index) for which, vector in enumerate(vectors) for index in vector]
+        numbers = [float(number) for vector in vectors for number in vector.values()]
+    for (which, *index), number in zip(rows, numbers, strict=True):
+        if len(index) != len(shape) or not all(0 <= i < size for i, size in zip(index, shape, strict=True)):
+            raise ValueError(f"element {which} has an entry at {tuple(index)}, outside the shape {shape}")
+        if not math.isfinite(number):
+            raise ValueError(f"element {which} has {number} at {tuple(index)}, which is not a finite number")
+    missing = set(range(len(vectors))) - {row[0] for row, number in zip(rows, numbers, strict=True) if number}
+    if missing:
+        raise ValueError(f"element {min(missing)} has no entry but 0")
     columns = torch.tensor(rows, dtype=torch.int64, device="cpu").unbind(-1)
     return *columns, torch.tensor(numbers, dtype=torch.float64, device="cpu")
+
+
+def _fixed(invariants: Invariants, dim: int) -> Tensor:
+    """The invariants as rows."""
+    vectors: Entries
+    if isinstance(invariants, Tensor):
+        vectors = invariants
+    else:
+        vectors = [{(row,): number for row, number in vector.items()} for vector in invariants]
+    which, row, size = _entries(vectors, (dim,))
+    return _dense(which, row, size, len(invariants), dim)
 
 
 def _dense(element: Tensor, place: Tensor, number: Tensor, rows: int, columns: int) -> Tensor:

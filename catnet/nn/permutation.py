@@ -110,14 +110,12 @@ class PermutationLinear(nn.Module):
         """The sum of all parts, each on the diagonal of the output that its pattern names."""
         full = (*batch, *[size] * self.order_out, self.out_channels)
         whole = parts.pop(tuple(range(self.order_out)), [])
-        result = whole[0] if whole else next(iter(parts.values()))[0].new_zeros(())
-        for part in whole[1:]:
-            result = result + part
-        if len(whole) < 2 or result.shape != full:
-            result = result.expand(full).clone() if parts else result.expand(full)
+        result = _total(whole) if whole else next(iter(parts.values()))[0].new_zeros(())
+        if parts and (len(whole) < 2 or result.shape != full):
+            result = result.expand(full).clone()
         for pattern, on_diagonal in parts.items():
-            _diagonal(result, pattern).add_(sum(on_diagonal[1:], on_diagonal[0]))
-        return result
+            _diagonal(result, pattern).add_(_total(on_diagonal))
+        return result.expand(full)
 
     def extra_repr(self) -> str:
         """The orders, the channels and the number of diagrams."""
@@ -182,6 +180,15 @@ def _diagonal(x: Tensor, labels: tuple[int, ...]) -> Tensor:
     if axes == [*range(len(axes) - 1), -1]:
         return x
     return x.permute(*range(lead), *[lead + axes.index(label) for label in [*range(len(axes) - 1), -1]])
+
+
+def _total(parts: list[Tensor]) -> Tensor:
+    """The sum of tensors that broadcast: those of one shape first, then from the smallest shape up."""
+    by_shape: dict[torch.Size, Tensor] = {}
+    for part in parts:
+        by_shape[part.shape] = by_shape[part.shape] + part if part.shape in by_shape else part
+    ascending = sorted(by_shape.values(), key=Tensor.numel)
+    return sum(ascending[1:], ascending[0])
 
 
 def _labels(blocks: Sequence[tuple[int, ...]], start: int, stop: int) -> tuple[int, ...]:

@@ -9,7 +9,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor, nn
 
-from catnet.nn.exact import Assembled
+from catnet.nn.exact import Assembled, Dense
 from catnet.nn.group_convolution import convolve
 
 Name = int | str  # of a fibre: "trivial", "regular", or the frequency of an irreducible plane
@@ -151,12 +151,13 @@ class SteerableConv2d(Assembled):
         parts = [self.turns.matrices(name) for copies, name in blocks for _ in range(copies)]
         return torch.stack([torch.block_diag(*[part[g] for part in parts]) for g in range(len(self.turns.elements))])
 
-    def assemble(self) -> Tensor:
-        """The kernel [out channels, in channels, kernel_size, kernel_size]."""
+    def assemble(self) -> Dense:
+        """The kernel [out channels, in channels, kernel_size, kernel_size] and the bias."""
         kernels = [self._kernel(number) for number in range(len(self.weight))]
         width = len(self.into)
         rows = [torch.cat(kernels[start : start + width], 1) for start in range(0, len(kernels), width)]
-        return torch.cat(rows).unflatten(-1, (self.kernel_size, self.kernel_size))
+        bias = None if self.bias is None else self.bias @ self.fixed
+        return torch.cat(rows).unflatten(-1, (self.kernel_size, self.kernel_size)), bias
 
     def _kernel(self, number: int) -> Tensor:
         free = self.weight[number]
@@ -175,8 +176,7 @@ class SteerableConv2d(Assembled):
 
     def forward(self, x: Tensor) -> Tensor:
         """[..., channels, height, width] -> [..., channels, new height, new width]."""
-        bias = None if self.bias is None else self.bias @ self.fixed
-        return convolve(x, self.assembled(), bias, self.stride, self.padding, "zeros")
+        return convolve(x, *self.assembled(), self.stride, self.padding, "zeros")
 
     def extra_repr(self) -> str:
         """The group, the blocks and that it is approximate."""
@@ -220,7 +220,7 @@ def _kernel_in_float64(layer: SteerableConv2d) -> Tensor:
     exact = SteerableConv2d(layer.group, layer.into, layer.out, layer.kernel_size, bias=False).double()
     for mine, theirs in zip(exact.weight, layer.weight, strict=True):
         mine.copy_(theirs.double())
-    return exact.assemble().flatten(2)
+    return exact.assemble()[0].flatten(2)
 
 
 class _Waves(NamedTuple):

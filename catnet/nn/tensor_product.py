@@ -81,6 +81,8 @@ Path(left=1, right=1, out=0), Path(left=1, right=1, out=2)], 10)
         return [path for path in candidates if self._couples(path)]
 
     def _check(self) -> None:
+        if len(set(self.paths)) < len(self.paths):
+            raise ValueError("a path is listed twice: its two weights would be one")
         for path in self.paths:
             if not self._couples(path):
                 blocks = self.left[path.left], self.right[path.right], self.out[path.out]

@@ -43,6 +43,12 @@ class Plan:
         """The number of ranks for `tensor` divides this; 1 where nothing can be cut."""
         return math.gcd(*(part.ways for part in self.parts)) or 1
 
+    @property
+    def random(self) -> tuple[str, ...]:
+        """The boxes that draw random numbers; none stands in a part that is cut, so ranks must draw alike."""
+        found = (node.box.name for _, node in self._body.graph.walk() if node.box.effect == "random")
+        return tuple(sorted(set(found)))
+
     def check_ways(self, ways: int) -> None:
         """Raise `CatnetError` (E0902) unless every part can be cut between so many ranks."""
         for part in self.parts:
@@ -50,7 +56,7 @@ class Plan:
                 if size % ways:
                     fail(
                         "E0902",
-                        f"`{part.path or 'the whole'}` cannot be cut between {ways} ranks: "
+                        f"{f'`{part.path}`' if part.path else 'the whole'} cannot be cut between {ways} ranks: "
                         f"`{where}` has an axis of {size} there",
                         span,
                         help=f"the number of ranks must divide {part.ways}"

@@ -34,6 +34,8 @@ def _tensor(plan: Plan, ways: int | None) -> Iterator[str]:
         yield f"    row     {', '.join(_inside(part, part.rows))}"
     if not plan.parts:
         yield "  nothing can be cut"
+    if plan.parts and plan.random:
+        yield f"  seed all ranks alike: {', '.join(f'`{name}`' for name in plan.random)} must draw the same on each"
     for refusal in plan.refused:
         yield f"  not {refusal.path or _short(refusal)}: {refusal.reason}{_place(refusal.span)}"
 

@@ -5,19 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from catnet.diagnostics import CatnetError
 from catnet.diagrams.graph import Graph, Node
 from catnet.limits import large_work
-from catnet.rewrite.compare import sides
 from catnet.rewrite.price import Price, Prices
-from catnet.rewrite.rule import Aim, Match, Miss, Rule, View
-from catnet.rewrite.surgery import Change, spliced, typed, with_insides
+from catnet.rewrite.rounds import Rounds
+from catnet.rewrite.rule import Aim, Match, Rule
+from catnet.rewrite.surgery import opened, with_insides
 from catnet.torch.emit import unwrapped
 from catnet.types.dims import Dim
 from catnet.types.facts import Facts, Pred
 from catnet.types.static import assume
-
-PASSES = 64  # rounds over one graph; every rule makes what it finds cheaper, so that usually two are enough
 
 
 @dataclass(frozen=True, eq=False)
@@ -100,88 +97,24 @@ class _Engine:
                 insides[id(node)] = inner
         if insides:
             graph = with_insides(graph, insides)
-        misses: dict[Rule, list[Miss]] = {}
-        for _ in range(PASSES):
-            before = graph
-            for rule in self.rules:
-                graph = self._round(rule, graph, path, copies, misses)
-            if graph is before:
-                break
-        for rule, found in misses.items():
-            first = {id(miss.node): miss for miss in reversed(found)}  # one reason is enough
-            self.missed += [Missed(rule, path, m.node, m.reason) for m in found if first[id(m.node)] is m]
-        return graph
+        best = self._best(graph)
+        for step in best.steps:
+            self.applied.append(Applied(step.rule, path, step.match.lead, step.match, step.before, step.after, copies))
+        self.missed += [Missed(rule, path, node, reason) for rule, node, reason in best.missed]
+        return best.graph
 
-    def _round(
-        self,
-        rule: Rule,
-        graph: Graph,
-        path: tuple[str, ...],
-        copies: Dim,
-        misses: dict[Rule, list[Miss]],
-    ) -> Graph:
-        """The graph after one rule was applied wherever it fits and pays."""
-        chosen: list[tuple[Change, Price, Price]] = []
-        misses[rule] = missed = []
-        taken: set[int] = set()
-        for found in rule.find(View(graph, self.aim, self.facts)):
-            if isinstance(found, Miss):
-                missed.append(found)
-            elif taken.isdisjoint(map(id, found.nodes)):
-                tried = self._tried(rule, found)
-                if isinstance(tried, Miss):
-                    missed.append(tried)
-                elif tried is not None:
-                    chosen.append(tried)
-                    taken |= {id(node) for node in found.nodes}
-        made = spliced(graph, [c for c, _, _ in chosen]) if chosen else graph
-        if made is None:  # together they do not fit: one at a time, in the rounds that follow
-            chosen, made = self._first_alone(graph, chosen)
-        for change, before, after in chosen:
-            self.applied.append(Applied(rule, path, change.match.lead, change.match, before, after, copies))
-        return made
-
-    def _tried(self, rule: Rule, match: Match) -> tuple[Change, Price, Price] | Miss | None:
-        """A match with its replacement typed and both prices, if it pays; None where both cost the same."""
-        try:
-            change = typed(match, self.facts)
-        except CatnetError as error:  # what the replacement asks of sizes is not known here
-            return Miss(match.lead, error.diagnostics[0].message)
-        before, after = self.prices.of_nodes(match.nodes), self.prices.of_nodes(change.graph.nodes)
-        if rule.measure == "always":
-            return change, before, after
-        old, new = (p.flops if rule.measure == "flops" else p.time for p in (before, after))
-        if old == new:
-            return None
-        reason = self._refusal(rule, old, new)
-        return Miss(match.lead, reason) if reason else (change, before, after)
-
-    def _first_alone(
-        self, graph: Graph, chosen: Sequence[tuple[Change, Price, Price]]
-    ) -> tuple[list[tuple[Change, Price, Price]], Graph]:
-        for one in chosen:
-            made = spliced(graph, [one[0]])
-            if made is not None:
-                return [one], made
-        return [], graph
-
-    def _refusal(self, rule: Rule, old: Dim, new: Dim) -> str:
-        """Why a rewriting does not pay; the empty string where it does."""
+    def _best(self, graph: Graph) -> Rounds:
+        """A graph rewritten as it stands, or with the nets opened that own nothing where that lets more be done."""
+        plain = Rounds(graph, self.rules, self.aim, self.facts, self.prices)
+        inside = opened(graph)
+        if inside is graph:
+            return plain
+        further = Rounds(inside, self.rules, self.aim, self.facts, self.prices)
+        old, new = (self.prices.of_graph(r.graph).time for r in (plain, further))
         now, then = self.aim.number(old), self.aim.number(new)
-        asked, offered = (old * (100 - rule.saves), new * 100) if rule.saves else (old, new)
-        more, less = sides(asked, offered)
-        if now is None or then is None:
-            if self.facts.holds(Pred(">", more, less)):
-                return ""
-            if self.facts.holds(Pred(">=", less, more)):
-                return "it does not pay, whatever the sizes are"
-            return f"it pays where {more} > {less}, which is not known: say typical sizes"
-        if then * 100 < now * (100 - rule.saves):
-            return ""
-        what = "FLOPs" if rule.measure == "flops" else "time"
-        why = f"{more} <= {less}: " if more.symbols | less.symbols else ""
-        wanted = f", and at most {1 - rule.saves / 100:.2g} is wanted" if rule.saves else ""
-        return f"{why}it would cost {then / max(now, 1):.3g} times the {what}{wanted}"
+        if now is not None and then is not None:
+            return further if then < now else plain
+        return further if self.facts.holds(Pred(">", old, new)) else plain
 
 
 def _facts(where: Sequence[object]) -> Facts:

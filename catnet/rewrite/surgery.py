@@ -11,11 +11,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from catnet.diagrams.graph import Graph, Node, Value
+from catnet.diagrams.repeat import Loop
+from catnet.diagrams.terms import Leaf
 from catnet.diagrams.typing import Typing
 from catnet.rewrite.names import keeps_names
 from catnet.rewrite.rule import Match, is_free
 from catnet.types.facts import Facts
 from catnet.types.infer import Inference
+
+LARGE = 2_000  # boxes: a larger graph is not opened
 
 
 class WrongRewrite(AssertionError):
@@ -58,7 +62,24 @@ def with_insides(graph: Graph, insides: Mapping[int, tuple[Graph, ...]]) -> Grap
     """The graph with other inner graphs for some nodes, by the id of the node."""
     items = [_Item(i, (n,), n.inputs, n.outputs, insides.get(id(n))) for i, n in enumerate(graph.nodes)]
     made = _rebuilt(graph, items)
-    return graph if made is None else made
+    assert made is not None  # no node goes, so every part keeps its name
+    return made
+
+
+def opened(graph: Graph) -> Graph:
+    """The graph with nets and labelled parts that own nothing put in the place of their uses, all the way down."""
+    while graph.size <= LARGE:
+        inner = [n for n in graph.nodes if n.box.family in ("net", "block") and len(n.graphs) == 1 and _opens(n)]
+        changes = [Change(Match((n,), n.inputs, n.outputs, Leaf(n.box)), n.graphs[0]) for n in inner]
+        made = spliced(graph, changes) if changes else None
+        if made is None:
+            break
+        graph = made
+    return graph
+
+
+def _opens(node: Node) -> bool:
+    return is_free(node) and not isinstance(node.box, Loop) and bool(node.outputs)
 
 
 def spliced(graph: Graph, changes: Sequence[Change]) -> Graph | None:
@@ -75,7 +96,7 @@ def spliced(graph: Graph, changes: Sequence[Change]) -> Graph | None:
         last = max(place[id(node)] for node in match.nodes)
         items.append(_Item(last, match.nodes, match.inputs, match.outputs, None, change))
     ordered = _ordered(items)
-    return None if ordered is None else _rebuilt(graph, ordered)
+    return None if ordered is None else _rebuilt(graph, _live(graph, ordered))
 
 
 @dataclass(eq=False)
@@ -134,13 +155,13 @@ def _ordered(items: list[_Item]) -> list[_Item] | None:
 def _rebuilt(graph: Graph, items: Sequence[_Item]) -> Graph | None:
     """A new graph of new nodes and values; values keep their wires and names, nodes their spans and labels. None where
     a part with weights could not keep its name."""
-    items = _live(graph, items)
     now: dict[int, Value] = {id(v): Value(v.wire, None, v.port, v.name) for v in graph.inputs}
     nodes: list[Node] = []
     stayed: dict[int, Node] = {}
+    labels = {n.label for item in items if item.change is None for n in item.nodes if n.label is not None}
     for item in items:
         if item.change is not None:
-            _place(item.change, now, nodes)
+            _place(item.change, now, nodes, labels)
             continue
         (old,) = item.nodes
         node = Node(old.box, tuple(now[id(v)] for v in old.inputs), (), old.label, old.span, old.graphs, old.owner)
@@ -167,16 +188,22 @@ def _live(graph: Graph, items: Sequence[_Item]) -> list[_Item]:
     return kept[::-1]
 
 
-def _place(change: Change, now: dict[int, Value], nodes: list[Node]) -> None:
-    """Add the nodes of a replacement; they stand where the old ones stood in the text, the last under its label."""
+def _place(change: Change, now: dict[int, Value], nodes: list[Node], labels: set[str]) -> None:
+    """Add the nodes of a replacement; they stand where the old ones stood in the text, the last under its label.
+
+    `labels` are those that are taken.
+    """
     match, graph = change.match, change.graph
     inside = {id(v): now[id(old)] for v, old in zip(graph.inputs, match.inputs, strict=True)}
     for old in graph.nodes:
         inputs = tuple(inside[id(v)] for v in old.inputs)
-        node = Node(old.box, inputs, (), old.label, match.lead.span, old.graphs, old.owner)
+        label = None if old.label in labels else old.label
+        node = Node(old.box, inputs, (), label, old.span or match.lead.span, old.graphs, old.owner)
         node.outputs = tuple(Value(v.wire, node, v.port, v.name) for v in old.outputs)
         inside.update((id(v), new) for v, new in zip(old.outputs, node.outputs, strict=True))
         nodes.append(node)
+        if label is not None:
+            labels.add(label)
     for new, old_value in zip(graph.outputs, match.outputs, strict=True):
         value = inside[id(new)]
         now[id(old_value)] = value

@@ -16,8 +16,7 @@ from catnet.diagrams.normal import box_key
 from catnet.diagrams.terms import Labelled, Leaf, Then
 from catnet.rewrite.names import submodule_names
 from catnet.rewrite.rule import Match, Measure, Miss, Rule, View
-from catnet.rewrite.weights_boxes import Derived, SideBySide, SliceLinear, call, named, origin, plain
-from catnet.torch.names import Names
+from catnet.rewrite.weights_boxes import Derived, Naming, SideBySide, SliceLinear, call, origin, plain
 from catnet.types.dims import Dim
 from catnet.types.static import AxisRef
 
@@ -38,10 +37,9 @@ class JoinRows(Rule):
             if whole and node.owner is None:
                 key = (id(node.inputs[0]), type(node.box), node.box.evaluates, box_key(box))
                 groups.setdefault(key, []).append(node)
-        names: dict[int, str] = {}
+        names = Naming(view)
         for group in groups.values():
             if len(group) > 1:
-                names = names or named(view)
                 yield _joined(group, names)
 
 
@@ -55,7 +53,7 @@ class Stack(Rule):
 
     def find(self, view: View) -> Iterator[Match | Miss]:
         groups = alike(view.graph)
-        names: dict[int, str] = {}
+        names = Naming(view)
         for group in groups:
             reason = unstackable(group[0])
             if reason:
@@ -64,7 +62,6 @@ class Stack(Rule):
             fan = all(n.inputs == group[0].inputs for n in group)
             if fan and not group[0].graphs:
                 continue  # one matrix with the rows of all is better
-            names = names or named(view)
             yield _stacked(group, fan, names)
 
 
@@ -86,15 +83,15 @@ def alike(graph: Graph) -> list[list[Node]]:
     return [group for group in groups.values() if len(group) > 1]
 
 
-def _together(group: list[Node], names: dict[int, str]) -> tuple[tuple[str, ...], str]:
+def _together(group: list[Node], names: Naming) -> tuple[tuple[str, ...], str]:
     """The names of some nodes, and one for all of them."""
-    own = tuple(names[id(n)] for n in group)
+    own = tuple(names[n] for n in group)
     plain_names = all(n.label is None or n.label.startswith(n.box.name) for n in group)
-    wanted = f"{own[0]}s" if plain_names else "_".join(own) if len(own) < 4 else f"{own[0]}_to_{own[-1]}"
-    return own, Names(set(names.values())).new(wanted)
+    wanted = f"{group[0].box.name}s" if plain_names else "_".join(own) if len(own) < 4 else f"{own[0]}_to_{own[-1]}"
+    return own, names.new(wanted)
 
 
-def _joined(group: list[Node], names: dict[int, str]) -> Match:
+def _joined(group: list[Node], names: Naming) -> Match:
     own, into = _together(group, names)
     box, count = plain(group[0].box), Dim.const(len(group))
     width, axis = ("features", LAST) if isinstance(box, Linear) else ("channels", AxisRef(-len(group[0].cod[0].axes)))
@@ -109,7 +106,7 @@ def _joined(group: list[Node], names: dict[int, str]) -> Match:
     return Match(tuple(group), group[0].inputs, tuple(n.outputs[0] for n in group), term, keys)
 
 
-def _stacked(group: list[Node], fan: bool, names: dict[int, str]) -> Match:
+def _stacked(group: list[Node], fan: bool, names: Naming) -> Match:
     own, into = _together(group, names)
     first = group[0]
     part = first.graphs[0] if first.graphs else _alone(first)

@@ -8,14 +8,17 @@ from __future__ import annotations
 
 from collections.abc import Hashable
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from catnet.boxes.linear import Linear, last
 from catnet.diagrams.box import Box, Site
 from catnet.diagrams.graph import Graph, Node
+from catnet.diagrams.labels import MODULE_ATTRIBUTES, OWN_ATTRIBUTES
 from catnet.diagrams.normal import box_key
 from catnet.rewrite.names import submodule_names
 from catnet.rewrite.rule import View
+from catnet.torch.names import Names
 from catnet.types.dims import Dim
 from catnet.types.wires import Object
 
@@ -110,9 +113,28 @@ def origin(node: Node, name: str) -> tuple[tuple[Layer, ...], tuple[str, ...], t
     return (Layer(name, node.box, node.dom, node.cod),), (), ()
 
 
-def named(view: View) -> dict[int, str]:
-    """The names of the submodules, by the id of the node."""
-    return {id(n): m or "" for n, m in zip(view.graph.nodes, submodule_names(view.graph), strict=True)}
+class Naming:
+    """The names of the submodules of a graph, and new ones that none of them has."""
+
+    def __init__(self, view: View) -> None:
+        self._graph = view.graph
+
+    @cached_property
+    def _names(self) -> dict[int, str]:
+        rows = zip(self._graph.nodes, submodule_names(self._graph), strict=True)
+        return {id(node): name for node, name in rows if name is not None}
+
+    @cached_property
+    def _taken(self) -> Names:
+        return Names({*self._names.values(), *MODULE_ATTRIBUTES, *OWN_ATTRIBUTES})
+
+    def __getitem__(self, node: Node) -> str:
+        """The name of a node's submodule."""
+        return self._names[id(node)]
+
+    def new(self, wanted: str) -> str:
+        """A name for a submodule that there was not."""
+        return self._taken.new(wanted)
 
 
 class SliceLinear(Linear):

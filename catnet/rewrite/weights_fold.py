@@ -14,7 +14,7 @@ from catnet.diagrams.box import Box
 from catnet.diagrams.graph import Node
 from catnet.diagrams.terms import Labelled, Leaf
 from catnet.rewrite.rule import Match, Measure, Miss, Mode, Rule, View
-from catnet.rewrite.weights_boxes import Derived, Layer, call, named, origin, plain
+from catnet.rewrite.weights_boxes import Derived, Layer, Naming, call, origin, plain
 
 FOLDABLE = (Linear, Convolution, TransposedConvolution)
 
@@ -31,14 +31,14 @@ class FoldNorm(Rule):
         norms = [n for n in view.graph.nodes if isinstance(n.box, BatchNorm)]
         if not norms:
             return
-        names = named(view)
+        names = Naming(view)
         for norm in norms:
             found = folded(norm, view, names)
             if found is not None:
                 yield found
 
 
-def folded(norm: Node, view: View, names: dict[int, str]) -> Match | Miss | None:
+def folded(norm: Node, view: View, names: Naming) -> Match | Miss | None:
     """A batch normalisation with what it is folded into, or why it is not; None where no layer is near."""
     before = norm.inputs[0].node
     user = view.only_user(norm.outputs[0])
@@ -99,10 +99,10 @@ def with_bias(box: Box) -> Box:
     return type(box)(**{**box.statics(), "bias": True})
 
 
-def _match(first: Node, second: Node, layer: Node, names: dict[int, str], axis: int) -> Match:
+def _match(first: Node, second: Node, layer: Node, names: Naming, axis: int) -> Match:
     norm = second if layer is first else first
     assert isinstance(norm.box, BatchNorm)
-    name, norm_name = names[id(layer)], names[id(norm)]
+    name, norm_name = names[layer], names[norm]
     layers, steps, files = origin(layer, name)
     own = (Layer(norm_name, norm.box, norm.dom, norm.cod),)
     if layer is first:

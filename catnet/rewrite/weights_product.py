@@ -13,8 +13,7 @@ from catnet.diagrams.graph import Node
 from catnet.diagrams.structural import Scale
 from catnet.diagrams.terms import Labelled, Leaf
 from catnet.rewrite.rule import Match, Measure, Miss, Mode, Rule, View
-from catnet.rewrite.weights_boxes import Derived, call, named, origin, plain
-from catnet.torch.names import Names
+from catnet.rewrite.weights_boxes import Derived, Naming, call, origin, plain
 
 AFFINE = (Linear, Convolution)
 
@@ -27,7 +26,7 @@ class Premultiply(Rule):
     modes: ClassVar[tuple[Mode, ...]] = ("infer",)
 
     def find(self, view: View) -> Iterator[Match | Miss]:
-        names: dict[int, str] = {}
+        names = Naming(view)
         for node in view.graph.nodes:
             first = node.inputs[0].node if len(node.inputs) == 1 else None
             if first is None or not _in_a_row(first.box, node.box):
@@ -36,7 +35,6 @@ class Premultiply(Rule):
             if reason:
                 yield Miss(node, reason)
                 continue
-            names = names or named(view)
             yield _product(first, node, names)
 
 
@@ -49,7 +47,7 @@ class ScaleWeights(Rule):
     measure: ClassVar[Measure] = "always"
 
     def find(self, view: View) -> Iterator[Match | Miss]:
-        names: dict[int, str] = {}
+        names = Naming(view)
         for node in view.graph.nodes:
             if not isinstance(node.box, Scale) or node.owner is not None:
                 continue
@@ -57,7 +55,6 @@ class ScaleWeights(Rule):
             for layer in (before, after):
                 if layer is None or layer.owner is not None or not isinstance(plain(layer.box), AFFINE):
                     continue
-                names = names or named(view)
                 yield _scaled(node, layer, layer is before, names)
                 break
 
@@ -82,8 +79,8 @@ def _refusal(first: Node, second: Node, view: View) -> str:
     return ""
 
 
-def _product(first: Node, second: Node, names: dict[int, str]) -> Match:
-    name, other = names[id(first)], names[id(second)]
+def _product(first: Node, second: Node, names: Naming) -> Match:
+    name, other = names[first], names[second]
     inner, outer = plain(first.box), plain(second.box)
     assert isinstance(inner, AFFINE)
     assert isinstance(outer, AFFINE)
@@ -100,10 +97,10 @@ def _width(box: Linear | Convolution) -> object:
     return box.features if isinstance(box, Linear) else box.channels
 
 
-def _scaled(scale: Node, layer: Node, after: bool, names: dict[int, str]) -> Match:
+def _scaled(scale: Node, layer: Node, after: bool, names: Naming) -> Match:
     assert isinstance(scale.box, Scale)
-    name = names[id(layer)]
-    into = Names(set(names.values())).new(f"{name}_scaled")
+    name = names[layer]
+    into = names.new(f"{name}_scaled")
     made = plain(layer.box)
     layers, steps, files = origin(layer, name)
     step = call("scale_layer", name, into, scale.box.by, after)

@@ -226,7 +226,7 @@ def exact(value: object, where: str = "a matrix") -> Number:
         fail(
             "E0706",
             f"{value!r} in {where} is not an exact number",
-            help="write a fraction such as 1/3, or an exact root: sqrt(3)/2, cosine(1, 7)",
+            help="write a fraction such as 1/3, or an exact root such as sqrt(3)/2 or cosine(1, 7)",
         )
     fail("E0706", f"{value!r} in {where} is not a number that can be computed with exactly")
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Sequence
+from functools import lru_cache
 
 from catnet.diagnostics import fail
 from catnet.symmetry.elements import Word
@@ -45,9 +46,12 @@ def word_in(tree: Tree, element: Permutation) -> Word:
     return tuple(reversed(letters))
 
 
+@lru_cache(maxsize=16)
 def conjugacy_classes(group: FiniteGroup) -> list[Conjugacy]:
     """The conjugacy classes, each with a shortest element as its representative."""
     generators = group.realisation()
+    if group.count_elements() > MAX_ELEMENTS:
+        fail("E0707", f"`{group}` has {group.order} elements: more than {MAX_ELEMENTS} are not listed")
     tree = elements(generators, str(group))
     inverses = [inverted(generator) for generator in generators]
     seen: set[Permutation] = set()

@@ -6,13 +6,14 @@ import math
 import random
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from fractions import Fraction
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from catnet.diagnostics import fail
 from catnet.symmetry.elements import Element, Word
 from catnet.symmetry.exact import Matrix
 from catnet.symmetry.groups import (
-    MAX_ELEMENTS,
     Conjugacy,
     FiniteGroup,
     Permutation,
@@ -25,6 +26,9 @@ from catnet.types.dims import Dim
 
 if TYPE_CHECKING:
     from catnet.symmetry.strata import Laurent, Stratum
+
+MAX_TYPES = 24
+"""The greatest n for which the cycle types of S(n) are listed: 1,575 of them."""
 
 
 @dataclass(frozen=True)
@@ -201,14 +205,37 @@ class Symmetric(_OnPoints):
 
     def classes(self) -> Sequence[Conjugacy]:
         """One class for each partition of n into cycle lengths."""
-        n = self.number()
-        found: list[Conjugacy] = []
-        for parts in partitions(n):
-            if len(found) > MAX_ELEMENTS:
-                fail("E0707", f"`{self}` has more than {MAX_ELEMENTS} conjugacy classes: too many to list")
-            permutation = cycles_in_order(parts)
-            found.append(Conjugacy(math.factorial(n) // centraliser_order(parts), self.word(permutation), permutation))
+        if self.number() > MAX_TYPES:
+            fail("E0707", f"`{self}` has too many conjugacy classes to list (they are, up to `S({MAX_TYPES})`)")
+        return _cycle_types(self)
+
+    def strata(self) -> Sequence[Stratum]:
+        """The classes; of a large group the permutations with k fixed points, whose number k is the `place`.
+
+        n! / k! times the alternating sum of 1/j!, j up to n - k, have k fixed points (Montmort).
+        """
+        if self.number() <= MAX_TYPES:
+            return super().strata()
+        from catnet.symmetry.strata import Stratum
+
+        n, found, none = self.number(), [], Fraction(0)
+        for j in range(n + 1):
+            none += Fraction((-1) ** j, math.factorial(j))
+            found.append(Stratum(none / math.factorial(n - j), 0, {(): 1}, n - j))
         return found
+
+    def word_at(self, stratum: Stratum) -> Word:
+        if not isinstance(stratum.place, Conjugacy):
+            fail(
+                "E0713", f"`{self}` is so large that only fixed points are counted, which this does not depend on alone"
+            )
+        return stratum.place.word
+
+    def natural_character(self, stratum: Stratum, power: int) -> Laurent | None:
+        if isinstance(stratum.place, int) and abs(power) == 1:
+            return {(): stratum.place}
+        self.word_at(stratum)
+        return super().natural_character(stratum, power)
 
     def __str__(self) -> str:
         return f"S({self.n})"
@@ -244,6 +271,15 @@ class Alternating(_OnPoints):
 
     def __str__(self) -> str:
         return f"A({self.n})"
+
+
+@lru_cache(maxsize=32)
+def _cycle_types(group: Symmetric) -> list[Conjugacy]:
+    n, found = group.number(), []
+    for parts in partitions(n):
+        permutation = cycles_in_order(parts)
+        found.append(Conjugacy(math.factorial(n) // centraliser_order(parts), group.word(permutation), permutation))
+    return found
 
 
 def partitions(n: int, largest: int | None = None) -> Iterator[tuple[int, ...]]:

@@ -22,6 +22,7 @@ from catnet.symmetry.solve.forms import Form, form
 from catnet.symmetry.solve.linear import Element
 from catnet.symmetry.solve.pairs import BUDGET, by_nullity, solve
 from catnet.symmetry.solve.solution import Solution
+from catnet.symmetry.solve.stable import stable
 from catnet.symmetry.solve.words import factors_of, symbols
 from catnet.types.dims import Dim
 
@@ -75,7 +76,7 @@ class Basis:
     >>> V = vector(SO(3))
     >>> cross = hom(V @ V, V)
     >>> cross.dimension, cross.tier, cross.elements
-    (1, 1, [{(0, 5): 1, (0, 7): -1, (1, 6): 1, (1, 2): -1, (2, 1): 1, (2, 3): -1}])
+    (1, 1, [{(0, 5): 1, (0, 7): -1, (1, 2): -1, (1, 6): 1, (2, 1): 1, (2, 3): -1}])
     """
 
     source: Rep
@@ -206,7 +207,7 @@ def _counted_twice(source: Rep, target: Rep, budget: int) -> tuple[Solution, Cou
     if source.group.is_symbolic:
         solution = solve(source, target, budget, None)
         return solution, _counted_at_numbers(source, target, solution)
-    counted = _characters(source, target)
+    counted = _characters(*(stable(source, target) or (source, target)))
     solution = solve(source, target, budget, None if counted is None else counted.dimension)
     if counted is None and solution.tier == 2:
         nullity = by_nullity(source, target, budget)

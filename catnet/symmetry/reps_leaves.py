@@ -245,7 +245,7 @@ class ByPermutations(Rep):
 
     @property
     def text(self) -> str:
-        return f"permutation({self.group}, {', '.join(map(cycle_text, self.images))})"
+        return f"permutation({self.group}, [{', '.join(map(cycle_text, self.images))}])"
 
     def matrices(self) -> tuple[Matrix, ...]:
         return tuple(Matrix.permutation(images) for images in self.images)

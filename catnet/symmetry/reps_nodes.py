@@ -277,7 +277,7 @@ class Dual(Rep):
         return {tuple(-w for w in weight): conjugate(x) for weight, x in inner.items()}
 
     def matrix(self, element: Element) -> torch.Tensor:
-        return self.inner.matrix(element.inverse()).T
+        return self.inner.matrix(element.inverse()).T.contiguous()
 
 
 def _operand(rep: Rep) -> str:

@@ -6,11 +6,11 @@ from collections.abc import Callable
 from typing import Any
 
 from catnet.symmetry import constructors
-from catnet.symmetry.cyclotomic import Cyclotomic, sqrt
+from catnet.symmetry.cyclotomic import Cyclotomic, cosine, root, sine, sqrt
 from catnet.types import spaces
 from catnet.types.dims import Dim
 
-GROUPS = ("C", "D", "S", "A", "SO", "O", "U", "SU", "Sp", "translations", "p4", "p4m")
+GROUPS = ("C", "D", "S", "A", "SO", "O", "U", "SU", "Sp", "translations", "p4", "p4m", "permutations", "matrices")
 REPRESENTATIONS = (
     *("trivial", "vector", "sign", "regular", "irrep", "dual", "sym2", "alt2", "outer", "inflate", "restrict"),
     *("permutation", "representation"),
@@ -34,5 +34,6 @@ def _plain(value: Any) -> Any:
 
 
 spaces.FUNCTIONS.update({name: _with_numbers(getattr(constructors, name)) for name in WORDS})
+spaces.FUNCTIONS.update({function.__name__: _with_numbers(function) for function in (cosine, sine, root)})
 spaces.EXACT_FUNCTIONS["sqrt"] = sqrt
 spaces.NUMBERS = (Cyclotomic,)

@@ -29,6 +29,7 @@ from catnet.torch.text import (
     indented,
     is_open,
     last_uses,
+    numbered,
     result_type,
     returned,
     safe,
@@ -329,7 +330,7 @@ class ClassBody:
         else:
             made = f"nn.ModuleList([{', '.join(part for part, *_ in parts)}])"
         if first is not None:
-            made = _numbered([part for part, *_ in parts], first, node.count.value or 0)
+            made = numbered([part for part, *_ in parts], first, node.count.value or 0)
         bodies = tuple(body for *_, body in parts)
         self._register(node, site, made, node.label or parts[0][1], bodies)
         if first is not None:
@@ -438,13 +439,6 @@ class ClassBody:
             lines += [INDENT * 2 + line for line in self.loading]
             lines.append(f"{INDENT * 2}super()._load_from_state_dict(state, prefix, *rest)")
         return "\n".join(lines)
-
-
-def _numbered(parts: Sequence[str], first: int, count: int) -> str:
-    """Some steps of a repeat, under the numbers that they have in the whole."""
-    if len(parts) == 1:
-        return f"nn.ModuleDict({{str(i): {parts[0]} for i in range({first}, {first + count})}})"
-    return f"nn.ModuleDict({{{', '.join(f'{str(first + i)!r}: {part}' for i, part in enumerate(parts))}}})"
 
 
 def _unknown_number(value: UnknownStatic, node: Node) -> Diagnostic:

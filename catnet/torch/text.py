@@ -107,6 +107,13 @@ def safe(text: str) -> str:
     return shown.replace("\\", "\\\\").replace('"""', "'''").replace('"', "'")
 
 
+def numbered(parts: Sequence[str], first: int, count: int) -> str:
+    """Some steps of a repeat, under the numbers that they have in the whole."""
+    if len(parts) == 1:
+        return f"nn.ModuleDict({{str(i): {parts[0]} for i in range({first}, {first + count})}})"
+    return f"nn.ModuleDict({{{', '.join(f'{str(first + i)!r}: {part}' for i, part in enumerate(parts))}}})"
+
+
 def result_type(graph: Graph) -> str:
     count = len(graph.outputs)
     if count == 1:

@@ -28,6 +28,14 @@ def module(file: str, name: str, **sizes: Any) -> Any:
         ("vision", "basic_block", {"k": 6, "stride": 2, "c": 4}, [(2, 4, 5, 6)], (2, 6, 3, 3)),
         ("vision", "bottleneck", {"k": 2, "stride": 2, "c": 4}, [(2, 4, 5, 6)], (2, 8, 3, 3)),
         ("state_space", "state_space", {"d": 6, "n": 3, "depth": 2, "out": 5, "k": 4}, [(2, 7, 4)], (2, 7, 5)),
+        ("transformer", "encoder", {"depth": 2, "heads": 2, "hidden": 9, "d": 8}, [(2, 5, 8)], (2, 5, 8)),
+        (
+            "transformer",
+            "decoder",
+            {"depth": 2, "heads": 2, "hidden": 9, "d": 8},
+            [(2, 5, 8), (2, 6, 8)],
+            (2, 5, 8),
+        ),
         ("transformer", "rotary_block", {"heads": 4, "groups": 2, "hidden": 9, "d": 8}, [(2, 5, 8)], (2, 5, 8)),
     ],
 )

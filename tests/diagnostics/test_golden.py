@@ -34,9 +34,14 @@ COMMANDS = {
     "E0505": ["check", "--boxes", "mine", MAIN],
     "E0506": ["compile", "--boxes", "mine", MAIN, "layer"],
     "E0507": ["check", "--boxes", "mine", MAIN],
+    "E0708": ["basis", "C(n)", "regular(G) -> V*V"],
+    "E0901": ["plan", MAIN, "classifier", "--part", "blocks.*"],
+    "E0902": ["plan", MAIN, "block", "--tensor", "3"],
+    "E0903": ["plan", MAIN, "block", "--stages", "8"],
+    "E0904": ["plan", MAIN, "block", "--part", "up"],
 }
 # No command raises these in a text of ours: the formatter's own mistakes, and the import of a leaf in memory.
-ELSEWHERE = {"E0107", "E0502"}
+ELSEWHERE = {"E0107", "E0502", "E0713"}
 
 # More ways to one code, each with a message of its own.
 VARIANTS = {

@@ -81,7 +81,7 @@ CASES = {
 }  # fmt: skip
 
 
-QUICK = ("intertwiner", "full product", "group convolution", "pairs")
+QUICK = ("intertwiner", "group convolution")
 SLOWLY = [pytest.param(name, marks=() if name in QUICK else pytest.mark.slow) for name in CASES]
 
 

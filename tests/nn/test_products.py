@@ -93,6 +93,8 @@ def test_refused_products() -> None:
         TensorProduct("1x1o", "1x1o", "1x0e + 1x3e")
     with pytest.raises(ValueError, match="1x1o and 1x1o do not couple to 1x0o"):
         TensorProduct("1x1o", "1x1o", "1x0o", paths=[(0, 0, 0)])
+    with pytest.raises(ValueError, match="listed twice"):
+        TensorProduct("1x1o", "1x1o", "1x0e", paths=[(0, 0, 0), (0, 0, 0)])
     with pytest.raises(ValueError, match="channel mixing"):
         TensorProduct("2x1o", "1x1o", "3x0e", "channel", paths=[(0, 0, 0)])
     with pytest.raises(ValueError, match="mixing is"):

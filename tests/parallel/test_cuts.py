@@ -80,6 +80,7 @@ def test_llama_and_gpt2() -> None:
     assert [(p.path, p.ways) for p in llama.parts] == [("model.layers.*.self_attn", 4), ("model.layers.*.mlp", 96)]
     gpt2 = plan(catnet.load(MODELS / "gpt2.cat")["gpt2"](**sizes))
     assert gpt2.tensor == {"h.*.mlp.c_fc": "column", "h.*.mlp.c_proj": "row"}
+    assert gpt2.random == ("dropout", "sdpa")
     assert gpt2.refused[0].reason == "`chunk` takes parts of the axis that is cut"
 
 

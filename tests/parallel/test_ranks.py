@@ -17,21 +17,25 @@ BOUND = 1e-13  # of double precision
 @pytest.fixture(scope="module")
 def found(tmp_path_factory: pytest.TempPathFactory) -> list[dict[str, Any]]:
     """What each of two ranks found."""
-    store = tmp_path_factory.mktemp("ranks") / "store"
+    return run(2, tmp_path_factory.mktemp("ranks") / "store", "tensor,forced,fsdp,pipes")
+
+
+def run(world: int, store: Path, jobs: str) -> list[dict[str, Any]]:
+    """What each of some ranks found."""
     command = [sys.executable, "-m", "tests.parallel.worker"]
     ranks = [
         subprocess.Popen(
-            [*command, str(rank), "2", str(store), "tensor,forced,fsdp,pipes"],
+            [*command, str(rank), str(world), str(store), jobs],
             cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
         )
-        for rank in range(2)
+        for rank in range(world)
     ]  # fmt: skip
     try:
         results = [rank.communicate(timeout=300) for rank in ranks]
     finally:
         for rank in ranks:
             rank.kill()
-    assert [rank.returncode for rank in ranks] == [0, 0], results[0][1] + results[1][1]
+    assert not any(rank.returncode for rank in ranks), "".join(err for _, err in results)
     return [json.loads(out.splitlines()[-1]) for out, _ in results]
 
 
@@ -51,3 +55,10 @@ def test_the_weights_are_cut(found: list[dict[str, Any]]) -> None:
 def test_what_the_planner_refuses_would_have_been_wrong(found: list[dict[str, Any]]) -> None:
     for name, case in found[0]["forced"].items():
         assert max(case["outputs"], case["gradients"]) > 1e-3, (name, case)
+
+
+@pytest.mark.slow
+def test_tensor_parallelism_and_sharding_together(tmp_path: Path) -> None:
+    for rank in run(4, tmp_path / "store", "both"):
+        for name, case in rank["both"].items():
+            assert max(case.values()) < BOUND, (name, case)

@@ -137,12 +137,25 @@ def pipes(mesh: DeviceMesh) -> dict[str, Any]:
     return found
 
 
+def both(mesh: DeviceMesh) -> dict[str, Any]:
+    """Maps cut between pairs of ranks, and the weights sharded between the pairs."""
+    two = init_device_mesh("cpu", (mesh.size() // 2, 2), mesh_dim_names=("data", "tensor"))
+    step = BATCH // two["data"].size()
+    own = slice(two["data"].get_local_rank() * step, (two["data"].get_local_rank() + 1) * step)
+    found = {}
+    for name in ("repeated", "grouped queries"):
+        _, one, inputs = net(LEGAL[name][0])
+        many = shard(tensor_parallel(copy.deepcopy(one), two["tensor"]), two["data"])
+        found[name] = compare(one, many, inputs, own)
+    return found
+
+
 def main() -> None:
     rank, world, store, job = int(sys.argv[1]), int(sys.argv[2]), sys.argv[3], sys.argv[4]
     torch.set_num_threads(1)
     dist.init_process_group("gloo", init_method=f"file://{store}", rank=rank, world_size=world)
     mesh = init_device_mesh("cpu", (world,))
-    jobs = {"tensor": tensor, "forced": forced, "fsdp": fsdp, "pipes": pipes}
+    jobs = {"tensor": tensor, "forced": forced, "fsdp": fsdp, "pipes": pipes, "both": both}
     print(json.dumps({name: jobs[name](mesh) for name in job.split(",")}))
     dist.destroy_process_group()
 

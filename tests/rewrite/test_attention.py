@@ -159,3 +159,35 @@ def test_a_mask_that_may_hide_all_keys_is_left() -> None:
     found = by(Attention, graph_of_net(f"net f(h, t) : {signature} -> _ {{ {body} }}", h=2, t=3))
     assert found.applied == ()
     assert "where it sees none" in reasons(found)
+
+
+NETS = """net f(heads, t) : R[t, d] -> R[t, d] where heads >= 1, t >= 1, d >= 1, d % heads == 0 =
+    (q: linear(d), k: linear(d), v: linear(d))
+ >> each(rearrange("t (h c) -> h t c", h = heads))
+ >> (weights(heads, t) @ id)
+ >> matmul
+ >> rearrange("h t c -> t (h c)")
+ >> out: linear(d)
+
+net weights(h, t) : R[h, t, c] @ R[h, t, c] -> R[h, t, t] = scores(h, t) >> scale(0.5) >> softmax
+net scores(h, t) : (q: R[h, t, c], k: R[h, t, c]) -> R[h, t, t] {
+    out = out: constant(0.5, (h, t, t))
+    s = (q, k >> rearrange("t c -> c t")) >> matmul
+    return s + out
+}
+"""
+
+
+def test_it_is_found_across_nets() -> None:
+    """Nets that own nothing are opened where that lets them be fused; a label inside may not take another's place."""
+    literal = graph_of_net(NETS, heads=2, d=4, t=5)
+    found = by(Attention, literal)
+    assert "sdpa" in boxes(found.graph)
+    assert "softmax" not in boxes(found.graph)
+    equal(literal, found.graph, reals([(5, 4)], (2,)))
+
+
+def test_nets_stay_closed_where_nothing_is_found() -> None:
+    text = NETS.replace(">> softmax", ">> softmax >> tanh")
+    literal = graph_of_net(text, heads=2, d=4, t=5)
+    assert by(Attention, literal).graph is literal

@@ -70,16 +70,3 @@ def test_weights_keep_their_names() -> None:
     found = by(Sharing, literal)
     assert boxes(found.graph) == ["add", "exp", "layer_norm", "layer_norm", "relu"]
     equal(literal, found.graph, reals([(3, 4)]))
-
-
-def test_a_step_of_a_repeat_keeps_its_keys() -> None:
-    """With one part left, a step would be that part, and its keys would be shorter."""
-    text = """net f : R[t, 4] -> R[t, 4] = step ^ 3
-    net step : (x: R[t, 4]) -> R[t, 4] {
-        share w = linear(4)
-        return (x >> w, x >> w) >> (drop @ id)
-    }
-    """
-    literal = graph_of_net(text)
-    found = by(Sharing, literal)
-    equal(literal, found.graph, reals([(3, 4)]))

@@ -159,8 +159,7 @@ def test_fresh_weights_are_those_of_the_literal_module() -> None:
 
 
 def test_copies_and_pickles_load_both_state_dicts() -> None:
-    pair = Pair(f"{MLP}net main : R[8] -> R[4] = (mlp, mlp, mlp) >> add >> linear(4) >> (linear(4), linear(4)) >> add", "",
-                "train")  # fmt: skip
+    pair = Pair(f"{MLP}net main : R[8] -> R[4] = (mlp, mlp, mlp) >> add >> (linear(4), linear(4)) >> add", "", "train")
     x = normal(2, 8)
     for other in (copy.deepcopy(pair.fast), pickle.loads(pickle.dumps(pair.fast))):
         assert torch.equal(other(x), pair.fast(x))

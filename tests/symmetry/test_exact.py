@@ -6,7 +6,7 @@ import math
 from fractions import Fraction
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from catnet.diagnostics import CatnetError
@@ -75,7 +75,9 @@ def test_square_roots(value: int | Fraction) -> None:
 
 
 def test_a_difference_below_float_precision_has_a_sign() -> None:
-    below, above = (Fraction(digits, 10**28) for digits in (14142135623730950488016887242, 14142135623730950488016887243))
+    below, above = (
+        Fraction(digits, 10**28) for digits in (14142135623730950488016887242, 14142135623730950488016887243)
+    )
     assert is_positive(sqrt(2) - below)
     assert not is_positive(sqrt(2) - above)
 
@@ -113,6 +115,7 @@ def square(draw: st.DrawFn) -> Matrix:
     return Matrix.of(rows)
 
 
+@settings(max_examples=20)
 @given(square(), square())
 def test_matrices(a: Matrix, b: Matrix) -> None:
     assert (a @ b).transpose() == b.transpose() @ a.transpose()

@@ -120,9 +120,7 @@ def test_samples_are_uniform() -> None:
     rng = random.Random(0)
     for group, count in ((S(3), 6), (D(3), 6), (C(5), 5), (p4(2, 2), 16)):
         images = group.realisation()
-        seen = Counter(
-            permutation_of(group.sample(rng).letters, images, len(images[0])) for _ in range(400 * count)
-        )
+        seen = Counter(permutation_of(group.sample(rng).letters, images, len(images[0])) for _ in range(400 * count))
         assert len(seen) == count
         assert all(300 < times < 500 for times in seen.values())
 
@@ -190,7 +188,10 @@ WRONG = {
     "a float that is not exact": (lambda: matrices([[0.1]]), "E0706"),
     "not a number": (lambda: matrices([[math.nan]]), "E0706"),
     "a shear": (lambda: matrices([[1, 1], [0, 1]]), "E0707"),
-    "an irrational turn": (lambda: matrices([[Fraction(3, 5), Fraction(-4, 5)], [Fraction(4, 5), Fraction(3, 5)]]), "E0707"),
+    "an irrational turn": (
+        lambda: matrices([[Fraction(3, 5), Fraction(-4, 5)], [Fraction(4, 5), Fraction(3, 5)]]),
+        "E0707",
+    ),
     "a stretch": (lambda: matrices([[2]]), "E0707"),
     "a group of two kinds of matrices": (lambda: matrices([[0, 1], [1, 0]], [[-1, 2], [0, 1]]), "E0707"),
     "a point twice": (lambda: permutations("(1 2 1)"), "E0712"),

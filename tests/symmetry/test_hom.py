@@ -12,6 +12,7 @@ import pytest
 import torch
 
 from catnet.diagnostics import CatnetError
+from catnet.symmetry import characters
 from catnet.symmetry.constructors import SO, SU, A, C, D, O, S, Sp, U, trivial, vector
 from catnet.symmetry.exact import Matrix
 from catnet.symmetry.groups import Group
@@ -21,6 +22,7 @@ from catnet.symmetry.reps_irreducible import irrep
 from catnet.symmetry.reps_leaves import regular
 from catnet.symmetry.reps_outer import outer
 from catnet.symmetry.reps_squares import alt2, sym2
+from catnet.symmetry.solve.stable import stable
 from catnet.types.dims import Dim
 from tests.symmetry import tables
 
@@ -292,3 +294,20 @@ def test_the_cheaper_form() -> None:
     cost = hom(V, V).parts[0].form
     assert cost.dense == N**2
     assert cost.diagrams == 10 * 4 * N
+
+
+def test_large_groups_are_counted_at_a_smaller_n() -> None:
+    """What characters say at the smaller n is what they say at n itself."""
+    mixed = outer(vector(S(5)), vector(O(4)))
+    cases = [(power(vector(group), 2), power(vector(group), m)) for group in GROWN for m in (1, 2)]
+    for source, target in [*cases, (mixed, mixed), (mixed @ mixed, mixed @ mixed)]:
+        smaller = stable(source, target)
+        assert smaller is not None
+        assert characters.count(smaller[0], smaller[1]).dimension == characters.count(source, target).dimension
+    V = vector(S(1000))
+    assert hom(V @ V, V @ V).dimension == 15
+    with pytest.raises(CatnetError, match=r"E0720.*entries"):
+        _ = hom(V @ V, V @ V).elements
+
+
+GROWN = [S(6), S(9), O(5), SO(6), O(2, 4), SO(3, 3), Sp(6), U(4)]

@@ -17,12 +17,15 @@ from catnet.symmetry.solve.linear import Element
 from catnet.symmetry.solve.solution import Solution
 from catnet.symmetry.solve.words import Word, word
 
+MAX_ENTRIES = 20_000_000
+"""How many entries of all diagrams together are written out as matrices at most."""
+
 
 def by_diagrams(source: Rep, target: Rep, budget: int) -> Solution | None:
     """The diagrams from one tensor word to another that are a basis; None where the representations are not words.
 
     None too where n is a number and there are too many diagrams: other tiers may do with less. Raises E0720 where
-    there are too many and n is a symbol.
+    there are too many and n is a symbol; so do the elements where they are too large to write out.
     """
     read, written = word(source), word(target)
     if read is None or written is None:
@@ -49,6 +52,13 @@ def by_diagrams(source: Rep, target: Rep, budget: int) -> Solution | None:
 
     def make() -> list[Element]:
         source.number(), target.number()  # E0708 where they are symbolic
+        entries = sum(diagram.count_entries() for diagram in found)
+        if entries > MAX_ENTRIES:
+            fail(
+                "E0720",
+                f"the matrices of Hom({source.text}, {target.text}) have {entries:,} entries, over {MAX_ENTRIES:,}",
+                help="apply its diagrams instead: they need no matrices",
+            )
         return [diagram.entries() for diagram in found]
 
     return Solution(1, len(found), make, found, least)

@@ -89,23 +89,30 @@ class Diagram:
         >>> diagram.entries()
         {(0, 0): 1, (0, 1): 1, (1, 0): 1, (1, 1): 1}
         """
-        strides = self._strides()
-        found = [((0, 0), 1)]
+        strides, inputs = self._strides(), prod(self._sizes()[self.outputs :])
+        places, numbers = [0], [1]
         for block in self.blocks:
-            moves = [
-                (
-                    sum(strides[leg] * value for leg, value in chosen if leg < self.outputs),
-                    sum(strides[leg] * value for leg, value in chosen if leg >= self.outputs),
-                    number,
-                )
-                for chosen, number in self._choices(block)
-            ]
-            found = [((a + i, b + j), c * number) for (a, b), c in found for i, j, number in moves]
-        return dict(found)
+            moves, factors = [], []
+            for chosen, number in self._choices(block):
+                moves.append(sum(strides[leg] * i * (inputs if leg < self.outputs else 1) for leg, i in chosen))
+                factors.append(number)
+            places = [at + move for at in places for move in moves]
+            numbers = [x * factor for x in numbers for factor in factors]
+        return {divmod(at, inputs): x for at, x in zip(places, numbers, strict=True)}
+
+    def count_entries(self) -> int:
+        """How many entries of the matrix are not zero."""
+        return prod(self._count_choices(block) for block in self.blocks)
+
+    def _count_choices(self, block: Block) -> int:
+        size = self.space(block.legs[0]).size or 0
+        return prod(range(1, size + 1)) if block.joint == "epsilon" else size
+
+    def _sizes(self) -> list[int]:
+        return [self.space(leg).size or 0 for leg in range(len(self.legs))]
 
     def _strides(self) -> list[int]:
-        sizes = [self.space(leg).size or 0 for leg in range(len(self.legs))]
-        split = self.outputs
+        sizes, split = self._sizes(), self.outputs
         return [
             prod(sizes[leg + 1 : split]) if leg < split else prod(sizes[leg + 1 :]) for leg in range(len(self.legs))
         ]

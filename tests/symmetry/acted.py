@@ -1,0 +1,218 @@
+"""The numbers behind a rule: whether a net commutes with an action for which its boxes say so."""
+
+from __future__ import annotations
+
+import functools
+import itertools
+import random
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+
+from catnet.diagrams.acting import Action, Part, ordered
+from catnet.diagrams.equivariance import Walk
+from catnet.diagrams.graph import Graph
+from catnet.symmetry.constructors import C, D, O, S, SO, Sp, trivial, vector
+from catnet.symmetry.elements import Element
+from catnet.symmetry.groups import Group
+from catnet.symmetry.kinds import Kind
+from catnet.symmetry.reps import Rep
+from catnet.symmetry.reps_leaves import sign
+from catnet.symmetry.reps_nodes import dual
+from catnet.types.wires import Object, Wire
+from tests.boxes.helpers import net, program
+
+Actions = tuple[Action, ...]
+
+ATOMS: list[tuple[Group, list[Rep]]] = [
+    *((S(n), [vector(S(n)), sign(S(n)), vector(S(n)) @ sign(S(n))]) for n in (2, 3, 4, 5)),
+    (S(6), [vector(S(6))]),
+    (C(2), [sign(C(2), "r")]),
+    (C(3), [vector(C(3))]),
+    (C(4), [vector(C(4)), sign(C(4), "r")]),
+    (D(3), [vector(D(3)), vector(D(3)) @ sign(D(3), "s")]),
+    *((O(n), [vector(O(n)), sign(O(n))]) for n in (2, 3, 4)),
+    (SO(1, 3), [vector(SO(1, 3)), dual(vector(SO(1, 3)))]),
+    (Sp(4), [vector(Sp(4))]),
+]
+"""Groups, and representations of which others of a wanted dimension are made."""
+
+
+@functools.cache
+def of_size(which: int, size: int) -> tuple[Rep, ...]:
+    """Representations of one dimension: copies of an atom in both layouts, and an atom among numbers left alone."""
+    group, atoms = ATOMS[which]
+    one, found = trivial(group), list[Rep]()
+    for rep in atoms:
+        n = rep.number()
+        if n == size:
+            found.append(rep)
+        elif size > n:
+            found += [rep + (size - n) * one, (size - n) * one + rep]
+            if size % n == 0:
+                found += [(size // n) * rep, rep @ ((size // n) * one)]
+    return tuple(found)
+
+
+class Subject:
+    """A net, compiled in float64 with weights that are not special."""
+
+    def __init__(self, dom: str, body: str, cod: str = "_", before: str = "") -> None:
+        made = program(before + "\n" + net(f"{dom} -> {cod}", body))
+        self.diagram = made["f"]()
+        self.graph: Graph = self.diagram.graph
+        self.random = any(n.box.effect == "random" for _, n in self.graph.walk())
+
+    @functools.cached_property
+    def module(self) -> torch.nn.Module:
+        torch.manual_seed(0)
+        module = self.diagram.compile().double()
+        for p in module.parameters():
+            torch.nn.init.normal_(p)
+        for name, buffer in module.named_buffers():
+            if name.endswith("running_mean"):
+                buffer.normal_()
+            elif name.endswith("running_var"):
+                buffer.uniform_(0.5, 2.0)
+        return module
+
+    def answer(self, group: Group, actions: Actions) -> Actions | str:
+        """What the outputs are acted on by, or why the first box that does not commute refuses."""
+        walk = Walk(group)
+        out = walk.through(self.graph, actions)
+        for step in walk.failures:
+            assert step.failure is not None
+            assert step.failure.reason, f"{step.node.box.name} gives no reason"
+            return f"{step.failure.reason} [{step.failure.remedy}]"
+        return out  # type: ignore[return-value]
+
+    def error(self, group: Group, before: Actions, after: Actions, seed: int = 0) -> float:
+        """The greatest relative error of `f(rho x) = rho' f(x)`, over sampled elements and both modes."""
+        rng, worst = random.Random(seed), 0.0
+        inputs = self.inputs(seed)
+        for training in (False,) if self.random else (False, True):
+            self.module.train(training)
+            for _ in range(2):
+                element = group.sample(rng)
+                moved = [moved_by(x, a, element) for x, a in zip(inputs, before, strict=True)]
+                got, plain = self.run(moved), self.run(inputs)
+                for y, z, action in zip(got, plain, after, strict=True):
+                    worst = max(worst, difference(y, moved_by(z, action, element)))
+        return worst
+
+    def run(self, inputs: list[torch.Tensor]) -> list[torch.Tensor]:
+        with torch.no_grad():
+            out: Any = self.module(*inputs)
+        return list(out) if isinstance(out, tuple) else [out]
+
+    def inputs(self, seed: int) -> list[torch.Tensor]:
+        generator = torch.Generator().manual_seed(seed)
+        batch = () if self.graph.batch_axes == 0 else (2,)
+        return [_random(wire, batch, generator) for wire in self.graph.dom]
+
+
+def _random(wire: Wire, batch: tuple[int, ...], generator: torch.Generator) -> torch.Tensor:
+    shape = (*batch, *sizes_of(wire))
+    if wire.kind.name == "R":
+        return torch.randn(shape, generator=generator, dtype=torch.float64)
+    top = wire.kind.size.value if wire.kind.size is not None else 3
+    numbers = torch.randint(0, 2 if wire.kind.name == "Bool" else top, shape, generator=generator)  # type: ignore[arg-type]
+    return numbers.bool() if wire.kind.name == "Bool" else numbers
+
+
+def sizes_of(wire: Wire) -> tuple[int, ...]:
+    return tuple(axis.size.value for axis in wire.axes)  # type: ignore[union-attr, misc]
+
+
+def moved_by(x: torch.Tensor, action: Action, element: Element) -> torch.Tensor:
+    """What an element does to a tensor; integers and truths can only be permuted."""
+    y = x if x.dtype.is_floating_point else x.double()
+    for part in action:
+        count, last = len(part.axes), tuple(range(-len(part.axes), 0))
+        y = y.movedim(part.axes, last)
+        shape = y.shape
+        y = (y.flatten(-count) @ part.rep.matrix(element).T).reshape(shape).movedim(last, part.axes)
+    return y if x.dtype.is_floating_point else y.round().to(x.dtype)
+
+
+def difference(a: torch.Tensor, b: torch.Tensor) -> float:
+    """The greatest error relative to the greatest number, where both are numbers; infinite where only one is."""
+    if a.shape != b.shape or not torch.equal(a.isnan(), b.isnan()):
+        return float("inf")
+    if not a.dtype.is_floating_point:
+        return float(not torch.equal(a, b))
+    a, b = a.nan_to_num(0.0, 1e300, -1e300), b.nan_to_num(0.0, 1e300, -1e300)
+    return float((a - b).abs().max() / b.abs().max().clamp(min=1.0)) if a.numel() else 0.0
+
+
+@dataclass(frozen=True)
+class Case:
+    group: Group
+    actions: Actions
+
+    def __str__(self) -> str:
+        shown = [", ".join(f"{p.rep} on {p.axes}" for p in action) or "-" for action in self.actions]
+        return f"{self.group}: {' @ '.join(shown)}"
+
+
+def cases(wires: Object, draws: int, seed: int = 0) -> Iterator[Case]:
+    """Actions on wires: on one axis, on axes of equal size alike, on two axes of one wire together, and drawn ones."""
+    rng = random.Random(seed)
+    for which, (group, _) in enumerate(ATOMS):
+        seen: set[Actions] = set()
+        for actions in itertools.chain(_regular(wires, which), _drawn(wires, which, draws, rng)):
+            if any(actions) and actions not in seen:
+                seen.add(actions)
+                yield Case(group, actions)
+
+
+def _fitting(wire: Wire, which: int, size: int) -> list[Rep]:
+    reps = of_size(which, size)
+    return [r for r in reps if wire.kind.name == "R" or r.kind.within(Kind.PERMUTATION)]
+
+
+def _regular(wires: Object, which: int) -> Iterator[Actions]:
+    slots = [(p, i - len(w.axes), n) for p, w in enumerate(wires) for i, n in enumerate(sizes_of(w))]
+    empty: list[Action] = [()] * len(wires)
+
+    def put(*placed: tuple[int, Part]) -> Actions:
+        actions = list(empty)
+        for port, part in placed:
+            actions[port] = ordered((*actions[port], part))
+        return tuple(actions)
+
+    for port, axis, size in slots:
+        for rep in _fitting(wires[port], which, size):
+            yield put((port, Part((axis,), rep)))
+            same = [(p, a) for p, a, n in slots if n == size and rep in _fitting(wires[p], which, n)]
+            yield put(*((p, Part((a,), rep)) for p, a in same if a == axis))
+            for other in same:
+                if other > (port, axis):
+                    yield put((port, Part((axis,), rep)), (other[0], Part((other[1],), rep)))
+                    yield put((port, Part((axis,), rep)), (other[0], Part((other[1],), dual(rep))))
+    for port, wire in enumerate(wires):
+        sizes = sizes_of(wire)
+        for at in range(-len(sizes), -1):
+            for rep in _fitting(wire, which, sizes[at] * sizes[at + 1]):
+                part = Part((at, at + 1), rep)
+                yield put((port, part))
+                yield put(*((p, part) for p, w in enumerate(wires) if sizes_of(w) == sizes))
+
+
+def _drawn(wires: Object, which: int, draws: int, rng: random.Random) -> Iterator[Actions]:
+    for _ in range(draws):
+        chosen: dict[int, Rep | None] = {}
+        actions = []
+        for wire in wires:
+            parts = []
+            for i, size in enumerate(sizes_of(wire)):
+                options = _fitting(wire, which, size)
+                if options and size not in chosen:
+                    chosen[size] = rng.choice([None, *options])
+                rep = chosen.get(size)
+                if rep is not None and rep in options and rng.random() < 0.8:
+                    parts.append(Part((i - len(wire.axes),), rep))
+            actions.append(ordered(tuple(parts)))
+        yield tuple(actions)
