@@ -119,7 +119,7 @@ def compile(
 
         catnet.compile("attention.cat", "attention", heads=4, d=64)
         catnet.compile(catnet.linear(256) >> catnet.relu, on="R[784]")
-        catnet.compile("attention.cat", "attention", heads=4, d=64, optimise="train", at={"t": 2048})
+        catnet.compile("attention.cat", "attention", heads=4, d=64, optimise="train", at={"t": 2048, "batch": 8})
     """
     from catnet.diagrams.terms import Diagram
     from catnet.rewrite import rewriter

@@ -178,7 +178,7 @@ def _is_of(tensor: Tensor, kind: Kind) -> bool:
     whole = not tensor.is_floating_point() and not tensor.is_complex() and tensor.dtype != torch.bool
     if kind.size is None or not tensor.numel() or not whole:
         return whole
-    return 0 <= int(tensor.min()) and int(tensor.max()) < _value(kind.size)
+    return int(tensor.min()) >= 0 and int(tensor.max()) < _value(kind.size)
 
 
 def _parameters(it: _Subject) -> Verdict:

@@ -156,7 +156,8 @@ class Classified(Loss):
         """Scores and targets must be permuted alike on their common axes."""
         what = "takes the score that the target names along an axis"
         refuse_on(self.name, acting, (-1,), what, "take `mse` or `kl` to a target on the same axis")
-        spread = replace(acting, actions=(acting.actions[0], shifted(acting.actions[1], 0, 1)))
+        spread = replace(acting, inputs=acting.inputs[:1] * 2, flat=lambda port: frozenset())
+        spread.actions = (acting.actions[0], shifted(acting.actions[1], 0, 1))
         met = compared(self.name, spread, Kind.PERMUTATION)
         return (shifted(met, -1, -1) if self.reduction == "none" else (),)
 

@@ -6,7 +6,7 @@ import os
 import re
 import sys
 from argparse import Namespace
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
@@ -16,6 +16,7 @@ from catnet.cli.output import complain, one_line, print_result, print_safely, te
 from catnet.diagnostics import CatnetError, Diagnostic, Report, Source, fail
 
 if TYPE_CHECKING:
+    from catnet.diagrams.graph import Graph
     from catnet.diagrams.terms import Diagram
     from catnet.elaborate.program import Program
 
@@ -183,7 +184,8 @@ def compile(options: Namespace) -> int:
     """`catnet compile FILE NET`: PyTorch source, printed or written."""
     from catnet.torch import source
 
-    text = source(_diagram(options), options.allow)
+    diagram = _diagram(options)
+    text = source(diagram, options.allow, rewrite=_rewrite(options, diagram))
     if options.out in (None, "-"):
         print_result(text)
         return FINE
@@ -192,6 +194,18 @@ def compile(options: Namespace) -> int:
     write_atomically(options.out, text)
     print(f"wrote {one_line(options.out)}")
     return FINE
+
+
+def _rewrite(options: Namespace, diagram: Diagram) -> Callable[[Graph], Graph] | None:
+    """What `--optimise` asks for."""
+    if options.optimise is None and not options.at:
+        return None
+    from catnet.cli.arguments import typical_sizes
+    from catnet.rewrite import open_sizes, rewriter
+
+    if options.optimise is None:
+        fail("E0607", "`--at` decides what `--optimise` does", help="add --optimise train, or infer")
+    return rewriter(options.optimise, typical_sizes(options.at, open_sizes(diagram.graph)))
 
 
 def _program(options: Namespace) -> Program:

@@ -139,6 +139,12 @@ def _add_optimise(commands: Any) -> None:
     command.add_argument(
         "--for", dest="mode", choices=["train", "infer"], default="train", help="what it is used for (default train)"
     )
+    _typical(command)
+    command.add_argument("--batch", type=_positive, default=1, metavar="N", help="for a batch of N samples (default 1)")
+    command.add_argument("--json", action="store_true", help="print one JSON object instead of text")
+
+
+def _typical(command: argparse.ArgumentParser) -> None:
     command.add_argument(
         "--at",
         action="append",
@@ -146,8 +152,6 @@ def _add_optimise(commands: Any) -> None:
         metavar="NAME=SIZE",
         help="a typical value of a size that stays open (may be repeated)",
     )
-    command.add_argument("--batch", type=_positive, default=1, metavar="N", help="for a batch of N samples (default 1)")
-    command.add_argument("--json", action="store_true", help="print one JSON object instead of text")
 
 
 def _positive(text: str) -> int:
@@ -197,6 +201,7 @@ def _add_compile(commands: Any) -> None:
         "write a net as PyTorch source that runs without catnet",
         "catnet compile net.cat classifier -o model.py",
         "catnet compile net.cat block -p d=512 -p heads=8    prints the source",
+        "catnet compile net.cat block --optimise train --at t=512    rewritten by its laws, to run faster",
     )
     _net(command)
     command.add_argument("-o", dest="out", metavar="FILE", help="where to write it (default: print it)")
@@ -207,6 +212,8 @@ def _add_compile(commands: Any) -> None:
         metavar="MODULE",
         help='a Python module that `box ... = python "MODULE:..."` may use (may be repeated)',
     )
+    command.add_argument("--optimise", choices=["train", "infer"], help="rewrite the net where that is cheaper")
+    _typical(command)
 
 
 def _add_fmt(commands: Any) -> None:

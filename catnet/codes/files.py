@@ -150,6 +150,6 @@ CODES = (
         """Typical sizes are given as NAME=SIZE, such as --at t=512, for names that the input types of the net
         leave open. They decide which rewriting pays; the compiled net still takes every size.""",
         stage="command",
-        how="It comes from `catnet optimise`.",
+        how="It comes from `catnet optimise` and `catnet compile --optimise`.",
     ),
 )

@@ -44,8 +44,8 @@ def optimised(
     known = open_sizes(graph)
     if batch < 1:
         raise ValueError(f"a batch has at least 1 sample, not {batch}")
-    for name, size in (sizes or {}).items():
-        if name not in known:
+    for name, size in {"batch": batch, **(sizes or {})}.items():
+        if name not in known and name != "batch":
             raise ValueError(f"there is no open size `{name}`: open are {', '.join(sorted(known)) or 'none'}")
         if size < 1:
             raise ValueError(f"a typical size is at least 1, and `{name}` is {size}")
@@ -57,20 +57,23 @@ def open_sizes(graph: Graph) -> frozenset[str]:
     return frozenset(name for wire in graph.dom for name in wire.symbols)
 
 
-def rewriter(mode: Mode | None, sizes: Mapping[str, int] | None = None) -> Callable[[Graph], Graph] | None:
-    """What `optimise=` does to a graph; None for the literal reading. Raises `ValueError` for another mode.
+def rewriter(mode: Mode | None, at: Mapping[str, int] | None = None) -> Callable[[Graph], Graph] | None:
+    """What `optimise=` does to a graph; None for the literal reading.
 
-    `batch` among the sizes is the number of samples, 1 where it is not said.
+    `at` gives typical sizes; `batch` among them, where no size has that name, is the number of samples. Raises
+    `ValueError` for another mode.
     """
     if mode is None:
-        if sizes:
+        if at:
             raise ValueError("`at` decides what `optimise` does: say optimise = 'train' or 'infer' with it")
         return None
     if mode not in get_args(Mode):
         raise ValueError(f"`optimise` is 'train' or 'infer', not {mode!r}")
+    given = dict(at or {})
 
     def rewrite(graph: Graph) -> Graph:
-        own = {name: size for name, size in (sizes or {}).items() if name != "batch" or name in open_sizes(graph)}
-        return optimised(graph, mode, own, batch=(sizes or {}).get("batch", 1)).graph
+        sizes = {name: size for name, size in given.items() if name != "batch" or name in open_sizes(graph)}
+        batch = given.get("batch", 1) if "batch" not in sizes else 1
+        return optimised(graph, mode, sizes, batch=batch).graph
 
     return rewrite

@@ -24,7 +24,7 @@ class Sharing(Rule):
         known: dict[Hashable, Node] = {}
         same: dict[int, int] = {}  # a value: the one that it equals
         for node in view.graph.nodes:
-            if has_effect(node) or (node.fresh and node.owner is None):
+            if has_effect(node) or (node.fresh and node.owner is None) or not node.outputs:
                 continue
             inputs = tuple(same.get(id(v), id(v)) for v in node.inputs)
             owner = id(node.owner) if node.fresh else None

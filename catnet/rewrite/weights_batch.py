@@ -13,6 +13,7 @@ from catnet.boxes.parts import Chunk
 from catnet.diagrams.box import Box
 from catnet.diagrams.graph import Graph, Node, Value
 from catnet.diagrams.normal import box_key
+from catnet.diagrams.repeat import Loop
 from catnet.diagrams.terms import Labelled, Leaf, Then
 from catnet.rewrite.names import submodule_names
 from catnet.rewrite.rule import Match, Measure, Miss, Rule, View
@@ -73,7 +74,8 @@ def alike(graph: Graph) -> list[list[Node]]:
     for node in graph.nodes:
         depth = 1 + max((depths[id(v.node)] for v in node.inputs if v.node is not None), default=0)
         depths[id(node)] = depth
-        if node.owner is None and (node.graphs or type(node.box) is Linear) and len(node.outputs) == 1:
+        net = bool(node.graphs) and not isinstance(node.box, Loop)  # a repeat is a list
+        if node.owner is None and (net or type(node.box) is Linear) and len(node.outputs) == 1:
             near.setdefault((depth, type(node.box), node.dom, node.cod), []).append(node)
     signatures = Signatures()
     groups: dict[Hashable, list[Node]] = {}

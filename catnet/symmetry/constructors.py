@@ -5,7 +5,7 @@ from __future__ import annotations
 from catnet.diagnostics import fail
 from catnet.symmetry.finite_groups import Alternating, Cyclic, Dihedral, Symmetric
 from catnet.symmetry.grid_groups import Grid, grid
-from catnet.symmetry.groups import Group, as_size
+from catnet.symmetry.groups import Group, as_size, need_group
 from catnet.symmetry.lie_groups import Orthogonal, Unitary, symplectic
 from catnet.symmetry.matrix_groups import matrices
 from catnet.symmetry.permutation_groups import permutations
@@ -114,11 +114,13 @@ def p4m(h: Size, w: Size) -> Grid:
 
 def trivial(group: Group) -> Rep:
     """One number that nothing moves."""
+    need_group(group, "trivial")
     return Trivial(group)
 
 
 def vector(group: Group) -> Rep:
     """The natural representation. Raises E0701 for a group without one."""
+    need_group(group, "vector")
     if group.natural is None:
         fail("E0701", f"`{group}` has no natural representation", help="`outer` joins those of its factors")
     return group.natural

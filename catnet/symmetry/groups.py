@@ -251,6 +251,12 @@ def permutation_of(word: Word, generators: Sequence[Permutation], degree: int) -
     return result
 
 
+def need_group(value: object, name: str) -> None:
+    """Raise E0701 where the argument of a function is no group."""
+    if not isinstance(value, Group):
+        fail("E0701", f"`{name}` takes a group, not `{value}`", help="for example S(5), or SO(3)")
+
+
 def as_size(n: int | Dim, least: int, what: str) -> Dim:
     """A size as a `Dim`. Raises E0701 for what is not an integer of at least `least`."""
     if isinstance(n, Dim):

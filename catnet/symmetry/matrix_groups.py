@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 from functools import cached_property
+from typing import NoReturn
 
 from catnet.diagnostics import fail
 from catnet.symmetry.elements import Word, read_word, word_text
@@ -124,7 +125,13 @@ def check_form(found: Sequence[Matrix], names: Sequence[str], form: Matrix) -> N
         rest = matrix.conjugate().transpose() @ form @ matrix - form
         if rest.entries:
             (i, j), x = max(rest.entries.items(), key=lambda item: abs(to_float(item[1])))
-            fail("E0704", f"{name} does not preserve the declared form: it changes entry ({i + 1}, {j + 1}) by {x}")
+            refuse_form(name, i, j, x)
+
+
+def refuse_form(name: str, i: int, j: int, change: Number) -> NoReturn:
+    """Raise E0704 for a generator that changes an entry of the form."""
+    where = f"it changes entry ({i + 1}, {j + 1}) by {change}"
+    fail("E0704", f"{name} does not preserve the declared form: {where}", help="correct the matrix, or the form")
 
 
 def determinant(matrix: Matrix) -> Number:

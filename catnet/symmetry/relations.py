@@ -22,7 +22,11 @@ def check_relations(group: Group, matrices: Sequence[Matrix], what: str) -> None
     for word in relations:
         if (residual := residue(word, matrices)) is not None:
             name = word_text(group.generators, word)
-            fail("E0703", f"{what} breaks the relation {name} = 1 of `{group}`: {name} - 1 has the entry {residual}")
+            fail(
+                "E0703",
+                f"{what} breaks the relation {name} = 1 of `{group}`: {name} - 1 has the entry {residual}",
+                help=f"give the images of its generators in this order: {', '.join(group.generators)}",
+            )
 
 
 def residue(word: Word, matrices: Sequence[Matrix]) -> object:

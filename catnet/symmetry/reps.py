@@ -199,6 +199,12 @@ class Rep(Space):
         return self.text
 
 
+def need_rep(value: object, name: str) -> None:
+    """Raise E0701 where the argument of a function is no representation."""
+    if not isinstance(value, Rep):
+        fail("E0701", f"`{name}` takes a representation, not `{value}`", help="for example vector(SO(3))")
+
+
 def exponential(matrix: torch.Tensor) -> torch.Tensor:
     """`exp` of a square matrix `[n, n]`, to float64 precision: Taylor's series at a norm below 1/8, then squarings.
 

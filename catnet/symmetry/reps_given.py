@@ -8,10 +8,10 @@ from functools import cached_property
 
 from catnet.diagnostics import fail
 from catnet.symmetry.exact import Matrix
-from catnet.symmetry.groups import Field, Group
+from catnet.symmetry.groups import Field, Group, need_group
 from catnet.symmetry.kinds import Kind, kind_of
 from catnet.symmetry.lie_algebra import check_algebra
-from catnet.symmetry.matrix_groups import check_form
+from catnet.symmetry.matrix_groups import check_form, refuse_form
 from catnet.symmetry.relations import check_relations
 from catnet.symmetry.reps import Rep
 from catnet.symmetry.strata import Laurent, Stratum
@@ -97,6 +97,7 @@ def representation(
     for a broken relation or bracket, E0704 for the form, E0705 for wrong numbers and shapes, E0706 for entries that
     are not exact.
     """
+    need_group(group, "representation")
     group.need_numbers("a representation by matrices")
     given = _read(matrices, group.generators, "matrices for the discrete generators", group)
     flows = _read(algebra, group.algebra, "matrices for the Lie algebra generators", group)
@@ -129,4 +130,4 @@ def _check_flows(flows: Sequence[Matrix], names: Sequence[str], form: Matrix) ->
         rest = flow.conjugate().transpose() @ form + form @ flow
         if rest.entries:
             (i, j), x = next(iter(rest.entries.items()))
-            fail("E0704", f"{name} does not preserve the declared form: it changes entry ({i + 1}, {j + 1}) by {x}")
+            refuse_form(name, i, j, x)

@@ -26,7 +26,7 @@ from typing import cast
 from catnet.diagnostics import fail
 from catnet.symmetry.exact import Matrix, Number, cosine, root, simple, sine
 from catnet.symmetry.finite_groups import Cyclic, Dihedral
-from catnet.symmetry.groups import Field, Group
+from catnet.symmetry.groups import Field, Group, need_group
 from catnet.symmetry.kinds import Kind, kind_of
 from catnet.symmetry.lie_groups import Orthogonal, Unitary
 from catnet.symmetry.reps import Rep, Scale
@@ -41,6 +41,7 @@ def irrep(group: Group, label: int | str, parity: str | int | None = None) -> Re
 
     Raises E0711 where there is none.
     """
+    need_group(group, "irrep")
     if isinstance(group, Orthogonal) and group.p == 3 and group.q == 0:
         return _of_rotations(group, label, parity)
     if parity is not None:
@@ -68,7 +69,8 @@ def _of_rotations(group: Orthogonal, label: int | str, parity: str | int | None)
         return Harmonic(group, degree, 1) if degree else Trivial(group)
     signs: dict[str | int | None, int] = {"e": 1, "o": -1, 1: 1, -1: -1}
     if parity not in signs:
-        fail("E0711", f"irrep({group}, {degree}) needs a parity, not {parity!r}", help='"e" for even, "o" for odd')
+        given = "" if parity is None else f", not {parity!r}"
+        fail("E0711", f"`irrep({group}, {degree})` needs a parity{given}", help=f'irrep({group}, {degree}, "e") or "o"')
     if degree == 0:
         return Trivial(group) if signs[parity] == 1 else Sign(group, None)
     return Harmonic(group, degree, signs[parity])

@@ -18,6 +18,7 @@ from catnet.symmetry.groups import (
     Group,
     Permutation,
     composed,
+    need_group,
     permutation_of,
     power_of,
 )
@@ -151,6 +152,7 @@ def sign(group: Group, *negative: str) -> Rep:
 
     Raises E0701 for a group that has no sign or no such generator, E0703 where such signs break a relation.
     """
+    need_group(group, "sign")
     if not negative:
         if not group.is_symbolic and group.signs() is None:
             fail("E0701", f"`{group}` has no sign of its own", help="name the generators that it is -1 on")
@@ -218,6 +220,7 @@ class Regular(Rep):
 
 def regular(group: Group) -> Rep:
     """The regular representation. Raises E0701 for an infinite group, E0707 for more than 100,000 elements."""
+    need_group(group, "regular")
     if not isinstance(group, FiniteGroup):
         fail("E0701", f"`{group}` is infinite: it has no regular representation of finite dimension")
     if group.order is None:
@@ -269,6 +272,7 @@ def permutation(group: Group, images: Sequence[str | Sequence[int]], degree: int
     """
     from catnet.symmetry.relations import check_permutations
 
+    need_group(group, "permutation")
     found = read_permutations(images, degree)
     if len(found) != len(group.generators) or not found:
         fail("E0705", f"{len(found)} permutations for the {len(group.generators)} generators of `{group}`")

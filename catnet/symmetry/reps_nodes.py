@@ -12,7 +12,7 @@ from catnet.symmetry.elements import Element
 from catnet.symmetry.exact import Matrix, conjugate
 from catnet.symmetry.groups import Field, Group
 from catnet.symmetry.kinds import Kind
-from catnet.symmetry.reps import Rep, Scale
+from catnet.symmetry.reps import Rep, Scale, need_rep
 from catnet.symmetry.reps_leaves import Trivial
 from catnet.types.dims import Dim
 
@@ -221,6 +221,7 @@ class Tensor(Rep):
 
 def dual(rep: Rep) -> Rep:
     """The dual representation, rho(g^-1) transposed; an orthogonal one is its own dual."""
+    need_rep(rep, "dual")
     return rep if rep.kind.within(Kind.ORTHOGONAL) else rep.dual()
 
 

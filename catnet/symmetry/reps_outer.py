@@ -14,7 +14,7 @@ from catnet.symmetry.exact import Matrix
 from catnet.symmetry.groups import Field, Group
 from catnet.symmetry.kinds import Kind
 from catnet.symmetry.product_groups import DirectProduct, placed, product
-from catnet.symmetry.reps import Rep, Scale
+from catnet.symmetry.reps import Rep, Scale, need_rep
 from catnet.symmetry.reps_leaves import Trivial
 from catnet.symmetry.reps_nodes import Sum, direct_sum, dual, kronecker_form, kronecker_kind, kronecker_scale
 from catnet.symmetry.strata import Stratum, multiply
@@ -35,6 +35,7 @@ def outer(*reps: Rep) -> Rep:
         fail("E0701", "`outer` of no representations")
     parts: list[Rep] = []
     for rep in reps:
+        need_rep(rep, "outer")
         parts += rep.parts if isinstance(rep, Outer) else (rep,)
     if len(parts) == 1:
         return parts[0]
@@ -136,6 +137,7 @@ def inflate(rep: Rep, group: Group) -> Rep:
 
     Raises E0710 where the group is no factor of the product, or several of them.
     """
+    need_rep(rep, "inflate")
     if not isinstance(group, DirectProduct):
         fail("E0710", f"`{group}` is no product of groups with the factor `{rep.group}`")
     if group.factors.count(rep.group) != 1:

@@ -12,16 +12,16 @@ from catnet.symmetry.elements import Word
 from catnet.symmetry.enumeration import contains, elements, word_in
 from catnet.symmetry.exact import Matrix
 from catnet.symmetry.finite_groups import Symmetric
-from catnet.symmetry.groups import Conjugacy, Field, FiniteGroup, Group, permutation_of
+from catnet.symmetry.groups import Conjugacy, Field, FiniteGroup, Group, need_group, permutation_of
 from catnet.symmetry.kinds import Kind, kind_of
 from catnet.symmetry.lie_groups import Orthogonal, Symplectic, Unitary
 from catnet.symmetry.matrix_groups import MatrixGroup, determinant
 from catnet.symmetry.product_groups import DirectProduct
-from catnet.symmetry.reps import Rep, Scale
+from catnet.symmetry.reps import Rep, Scale, need_rep
 from catnet.symmetry.reps_irreducible import Harmonic
 from catnet.symmetry.reps_leaves import Natural, Trivial
 from catnet.symmetry.reps_nodes import Dual, Sum, Tensor, direct_sum, dual, tensor_product
-from catnet.symmetry.reps_squares import Square, _square
+from catnet.symmetry.reps_squares import Square, square
 from catnet.symmetry.strata import Laurent, Stratum
 from catnet.types.dims import Dim
 
@@ -33,6 +33,8 @@ def restrict(rep: Rep, subgroup: Group) -> Rep:
     What is built from the natural representation is built again from that of the subgroup, in the same basis.
     Raises E0710 where no such embedding is known.
     """
+    need_rep(rep, "restrict")
+    need_group(subgroup, "restrict")
     if rep.group == subgroup:
         return rep
     if isinstance(rep, Trivial):
@@ -44,7 +46,7 @@ def restrict(rep: Rep, subgroup: Group) -> Rep:
     if isinstance(rep, Dual):
         return dual(restrict(rep.inner, subgroup))
     if isinstance(rep, Square):
-        return _square(restrict(rep.inner, subgroup), rep.sign)
+        return square(restrict(rep.inner, subgroup), rep.sign)
     if isinstance(rep, Natural):
         if not _lies_in(subgroup, rep.group):
             _no_embedding(subgroup, rep.group)

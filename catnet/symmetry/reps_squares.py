@@ -13,7 +13,7 @@ from catnet.symmetry.elements import Element
 from catnet.symmetry.exact import Matrix, Number, simple_product, sqrt
 from catnet.symmetry.groups import Field, Group
 from catnet.symmetry.kinds import Kind
-from catnet.symmetry.reps import Rep, Scale
+from catnet.symmetry.reps import Rep, Scale, need_rep
 from catnet.symmetry.strata import Laurent, Stratum, add, multiply
 from catnet.types.dims import Dim
 
@@ -112,7 +112,7 @@ class Square(Rep):
         return Matrix(len(self._index), len(self._index), entries)
 
     def subst(self, mapping: Mapping[str, Dim | int]) -> Rep:
-        return _square(self.inner.subst(mapping), self.sign)
+        return square(self.inner.subst(mapping), self.sign)
 
     def character(self, stratum: Stratum, power: int = 1) -> Laurent:
         once = self.inner.character(stratum, power)
@@ -135,15 +135,17 @@ class Square(Rep):
 
 def sym2(rep: Rep) -> Rep:
     """The symmetric square."""
-    return _square(rep, 1)
+    return square(rep, 1)
 
 
 def alt2(rep: Rep) -> Rep:
     """The alternating square. Raises E0701 for a one-dimensional representation, whose square is zero."""
-    return _square(rep, -1)
+    return square(rep, -1)
 
 
-def _square(rep: Rep, sign: int) -> Rep:
+def square(rep: Rep, sign: int) -> Rep:
+    """The symmetric square for sign 1, the alternating one for -1."""
+    need_rep(rep, "sym2" if sign > 0 else "alt2")
     if sign < 0 and rep.dim == 1:
         fail("E0701", f"`alt2({rep.text})` is zero: `{rep.text}` has dimension one")
     return Square(rep, sign)

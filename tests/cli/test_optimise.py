@@ -68,3 +68,12 @@ def test_sizes_that_cannot_be_used(given: str, spec: str, run: Run) -> None:
     found = run("optimise", spec, "stack", "--at", given)
     assert found.code == 2
     assert found.err.startswith("error[E0607]")
+
+
+def test_compiled_source(spec: str, run: Run) -> None:
+    literal, fast = run("compile", spec, "stack"), run("compile", spec, "stack", "--optimise", "train", "--at", "t=512")
+    assert "F.softmax" in literal.out
+    assert "F.softmax" not in fast.out
+    assert "F.scaled_dot_product_attention" in fast.out
+    refused = run("compile", spec, "stack", "--at", "t=512")
+    assert (refused.code, refused.err.partition(":")[0]) == (2, "error[E0607]")

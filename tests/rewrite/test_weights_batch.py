@@ -102,6 +102,7 @@ def test_folded_layers_are_joined() -> None:
         ("(linear(4), linear(5))", "R[4]"),
         ("(linear(4), linear(4, bias = false))", "R[4]"),
         ("linear(4) >> linear(4)", "R[4]"),
+        ("(linear(4) ^ 2, linear(4) ^ 2, linear(4) ^ 2)", "R[4]"),
         ("each(linear(4))", "R[4] @ R[5]"),
         ("(conv(4, 1, groups = 2), conv(4, 1, groups = 2))", "R[4, 9]"),
         ("(conv(4, 1), conv(4, 1, stride = 2))", "R[4, 9]"),

@@ -42,13 +42,13 @@ def same_meaning(graph: Graph, mode: Mode, shapes: tuple[Shape, ...], batch: Sha
     return len(found.applied)
 
 
-@settings(max_examples=30)
+@settings(max_examples=15)
 @given(specs(), batches, modes)
 def test_random_files(spec: Spec, batch: Shape, mode: Mode) -> None:
     same_meaning(Program.from_text(spec.text)["main"]().graph, mode, spec.main.dom, batch)
 
 
-@settings(max_examples=30)
+@settings(max_examples=15)
 @given(built(labels=False), batches, modes)
 def test_random_diagrams_side_by_side(part: Part, batch: Shape, mode: Mode) -> None:
     four = fan(part, part, part, part)
@@ -95,7 +95,7 @@ def stack(pieces: list[str], wire: str) -> Graph:
     return Program.from_text(f"{EXPERT}net main : {wire} -> {wire} = {chain}")["main"]().graph
 
 
-@settings(max_examples=60)
+@settings(max_examples=25)
 @given(st.lists(st.sampled_from(VECTORS), min_size=1, max_size=6), modes)
 def test_random_stacks_on_vectors(pieces: list[str], mode: Mode) -> None:
     count = same_meaning(stack(pieces, "R[4]"), mode, ((4,),), (3,))
@@ -103,7 +103,7 @@ def test_random_stacks_on_vectors(pieces: list[str], mode: Mode) -> None:
         assert count
 
 
-@settings(max_examples=60)
+@settings(max_examples=25)
 @given(st.lists(st.sampled_from(IMAGES), min_size=1, max_size=6), modes)
 def test_random_stacks_on_images(pieces: list[str], mode: Mode) -> None:
     same_meaning(stack(pieces, "R[4, 5, 5]"), mode, ((4, 5, 5),), (3,))

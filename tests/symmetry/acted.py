@@ -14,7 +14,7 @@ import torch
 from catnet.diagrams.acting import Action, Part, ordered
 from catnet.diagrams.equivariance import Walk
 from catnet.diagrams.graph import Graph
-from catnet.symmetry.constructors import C, D, O, S, SO, Sp, trivial, vector
+from catnet.symmetry.constructors import SO, C, D, O, S, Sp, trivial, vector
 from catnet.symmetry.elements import Element
 from catnet.symmetry.groups import Group
 from catnet.symmetry.kinds import Kind
@@ -59,11 +59,12 @@ def of_size(which: int, size: int) -> tuple[Rep, ...]:
 class Subject:
     """A net, compiled in float64 with weights that are not special."""
 
-    def __init__(self, dom: str, body: str, cod: str = "_", before: str = "") -> None:
+    def __init__(self, dom: str, body: str, cod: str = "_", before: str = "", **sizes: int) -> None:
         made = program(before + "\n" + net(f"{dom} -> {cod}", body))
-        self.diagram = made["f"]()
+        self.diagram = made["f"](**sizes)
         self.graph: Graph = self.diagram.graph
-        self.random = any(n.box.effect == "random" for _, n in self.graph.walk())
+        effects = {n.box.effect for _, n in self.graph.walk()}
+        self.random, self.stateful = "random" in effects, "stateful" in effects
 
     @functools.cached_property
     def module(self) -> torch.nn.Module:
@@ -90,27 +91,40 @@ class Subject:
 
     def error(self, group: Group, before: Actions, after: Actions, seed: int = 0) -> float:
         """The greatest relative error of `f(rho x) = rho' f(x)`, over sampled elements and both modes."""
-        rng, worst = random.Random(seed), 0.0
-        inputs = self.inputs(seed)
-        for training in (False,) if self.random else (False, True):
+        element, worst = group.sample(random.Random(seed)), 0.0
+        moved = [moved_by(x, a, element) for x, a in zip(self.inputs, before, strict=True)]
+        for training, plain in self.plain.items():
             self.module.train(training)
-            for _ in range(2):
-                element = group.sample(rng)
-                moved = [moved_by(x, a, element) for x, a in zip(inputs, before, strict=True)]
-                got, plain = self.run(moved), self.run(inputs)
-                for y, z, action in zip(got, plain, after, strict=True):
-                    worst = max(worst, difference(y, moved_by(z, action, element)))
+            for y, z, action in zip(self.run(moved), plain, after, strict=True):
+                worst = max(worst, difference(y, moved_by(z, action, element)))
         return worst
 
+    @functools.cached_property
+    def plain(self) -> dict[bool, list[torch.Tensor]]:
+        """What the inputs give in evaluation, and in training where that differs and draws nothing."""
+        found = {}
+        for training in (False, True) if self.stateful and not self.random else (False,):
+            self.module.train(training)
+            found[training] = self.run(self.inputs)
+        return found
+
     def run(self, inputs: list[torch.Tensor]) -> list[torch.Tensor]:
+        kept = [(buffer, buffer.clone()) for buffer in self.module.buffers()]  # statistics that a run would change
         with torch.no_grad():
             out: Any = self.module(*inputs)
-        return list(out) if isinstance(out, tuple) else [out]
+            for buffer, value in kept:
+                buffer.copy_(value)
+        return [y.detach() for y in (out if isinstance(out, tuple) else (out,))]
 
-    def inputs(self, seed: int) -> list[torch.Tensor]:
-        generator = torch.Generator().manual_seed(seed)
+    @functools.cached_property
+    def inputs(self) -> list[torch.Tensor]:
+        """Random inputs; positive ones where others give no numbers (a logarithm)."""
+        generator = torch.Generator().manual_seed(1)
         batch = () if self.graph.batch_axes == 0 else (2,)
-        return [_random(wire, batch, generator) for wire in self.graph.dom]
+        found = [_random(wire, batch, generator) for wire in self.graph.dom]
+        if any(y.dtype.is_floating_point and y.isnan().any() for y in self.run(found)):
+            found = [x.abs() + 0.1 if x.dtype.is_floating_point else x for x in found]
+        return found
 
 
 def _random(wire: Wire, batch: tuple[int, ...], generator: torch.Generator) -> torch.Tensor:
@@ -128,22 +142,23 @@ def sizes_of(wire: Wire) -> tuple[int, ...]:
 
 def moved_by(x: torch.Tensor, action: Action, element: Element) -> torch.Tensor:
     """What an element does to a tensor; integers and truths can only be permuted."""
-    y = x if x.dtype.is_floating_point else x.double()
+    if not action:
+        return x
+    y = x.double()
     for part in action:
         count, last = len(part.axes), tuple(range(-len(part.axes), 0))
         y = y.movedim(part.axes, last)
         shape = y.shape
         y = (y.flatten(-count) @ part.rep.matrix(element).T).reshape(shape).movedim(last, part.axes)
-    return y if x.dtype.is_floating_point else y.round().to(x.dtype)
+    return y.to(x.dtype) if x.dtype.is_floating_point else y.round().to(x.dtype)
 
 
 def difference(a: torch.Tensor, b: torch.Tensor) -> float:
-    """The greatest error relative to the greatest number, where both are numbers; infinite where only one is."""
-    if a.shape != b.shape or not torch.equal(a.isnan(), b.isnan()):
+    """The greatest error relative to the greatest number; infinite for what is no number, or another shape."""
+    if a.shape != b.shape or (a.dtype.is_floating_point and not (a.isfinite().all() and b.isfinite().all())):
         return float("inf")
     if not a.dtype.is_floating_point:
         return float(not torch.equal(a, b))
-    a, b = a.nan_to_num(0.0, 1e300, -1e300), b.nan_to_num(0.0, 1e300, -1e300)
     return float((a - b).abs().max() / b.abs().max().clamp(min=1.0)) if a.numel() else 0.0
 
 
@@ -161,16 +176,21 @@ def cases(wires: Object, draws: int, seed: int = 0) -> Iterator[Case]:
     """Actions on wires: on one axis, on axes of equal size alike, on two axes of one wire together, and drawn ones."""
     rng = random.Random(seed)
     for which, (group, _) in enumerate(ATOMS):
-        seen: set[Actions] = set()
+        seen: set[str] = set()  # by text: representations are compared by their matrices
         for actions in itertools.chain(_regular(wires, which), _drawn(wires, which, draws, rng)):
-            if any(actions) and actions not in seen:
-                seen.add(actions)
-                yield Case(group, actions)
+            case = Case(group, actions)
+            if any(actions) and str(case) not in seen:
+                seen.add(str(case))
+                yield case
 
 
 def _fitting(wire: Wire, which: int, size: int) -> list[Rep]:
     reps = of_size(which, size)
     return [r for r in reps if wire.kind.name == "R" or r.kind.within(Kind.PERMUTATION)]
+
+
+def _among(rep: Rep, reps: list[Rep]) -> bool:
+    return any(r is rep for r in reps)
 
 
 def _regular(wires: Object, which: int) -> Iterator[Actions]:
@@ -186,7 +206,7 @@ def _regular(wires: Object, which: int) -> Iterator[Actions]:
     for port, axis, size in slots:
         for rep in _fitting(wires[port], which, size):
             yield put((port, Part((axis,), rep)))
-            same = [(p, a) for p, a, n in slots if n == size and rep in _fitting(wires[p], which, n)]
+            same = [(p, a) for p, a, n in slots if n == size and _among(rep, _fitting(wires[p], which, n))]
             yield put(*((p, Part((a,), rep)) for p, a in same if a == axis))
             for other in same:
                 if other > (port, axis):
@@ -212,7 +232,7 @@ def _drawn(wires: Object, which: int, draws: int, rng: random.Random) -> Iterato
                 if options and size not in chosen:
                     chosen[size] = rng.choice([None, *options])
                 rep = chosen.get(size)
-                if rep is not None and rep in options and rng.random() < 0.8:
+                if rep is not None and _among(rep, options) and rng.random() < 0.8:
                     parts.append(Part((i - len(wire.axes),), rep))
             actions.append(ordered(tuple(parts)))
         yield tuple(actions)

@@ -59,7 +59,7 @@ def stirling(n: int, k: int) -> int:
     return sum((-1) ** j * math.comb(k, j) * (k - j) ** n for j in range(k + 1)) // math.factorial(k)
 
 
-@pytest.mark.parametrize("n", [1, 2, 3, 4, 5, 7, 24, 25, 60])
+@pytest.mark.parametrize("n", [1, 2, 3, 4, 7, 12, 25, 60])
 def test_symmetric_groups_give_bell_numbers(n: int) -> None:
     for k in range(7):
         assert invariants(vector(S(n)), k) == sum(stirling(k, j) for j in range(min(k, n) + 1))
@@ -158,7 +158,7 @@ def test_component_characters() -> None:
             )
 
 
-@pytest.mark.parametrize("rep", [rep for rep in REPS if rep.number() <= 16], ids=str)
+@pytest.mark.parametrize("rep", [rep for rep in REPS if rep.number() <= 10], ids=str)
 def test_against_elimination_in_floats(rep: Rep) -> None:
     """The dimension of the commutant, from the matrices of sampled elements."""
     rng = random.Random(0)

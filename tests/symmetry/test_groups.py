@@ -15,6 +15,7 @@ from catnet.symmetry.exact import Matrix
 from catnet.symmetry.groups import FiniteGroup, composed, permutation_of
 from catnet.symmetry.relations import check_relations
 from catnet.types.dims import Dim
+from tests.test_house import loads
 
 n = Dim.sym("n")
 
@@ -75,7 +76,7 @@ def test_finite_groups(group: FiniteGroup) -> None:
         check_relations(group, group.natural_matrices(), "the natural representation")
 
 
-@pytest.mark.parametrize("group", [g for g in FINITE if g.order <= 360 and g.relations is not None], ids=str)
+@pytest.mark.parametrize("group", [g for g in FINITE if g.order <= 120 and g.relations is not None], ids=str)
 def test_relations_present_the_group(group: FiniteGroup) -> None:
     """Counting cosets (Todd and Coxeter, by SymPy): the relations imply all others."""
     from sympy.combinatorics.fp_groups import FpGroup
@@ -225,3 +226,14 @@ def test_lie_groups_preserve_their_forms() -> None:
             assert not (a.transpose() @ form + form @ a).entries
         for g in group.natural_matrices():
             assert g.transpose() @ form @ g == form
+
+
+def test_algebra_of_groups_loads_neither_torch_nor_sympy() -> None:
+    code = """
+from catnet.symmetry import *
+from catnet.symmetry.characters import count
+V = vector(S(5)); count(V @ V, V); V.kind, V.matrices()
+W = irrep(O(3), 2, "e"); count(W @ W, W); W.kind, W.algebra()
+matrices([[0, -1], [1, 0]], relations=["g1^4"]), permutations("(1 2 3)")
+"""
+    assert loads(code) == set()
