@@ -44,7 +44,7 @@ PLAIN: dict[str, str] = {
 
 def run(quick: bool = False) -> list[Table]:
     """Convolutions, products, others, and the time to make a layer."""
-    budget = 0.1 if quick else 10.0
+    budget = 0.1 if quick else 4.0
     head = ("ratio", "middle half", "pairs", "bar")
     note = "CPU time, one thread. The ratio is the median over pairs of runs, one after the other."
     grids = Table("Group convolution against nn.Conv2d of equal size", ("layer", "torch", "catnet", *head), note=note)
@@ -52,7 +52,11 @@ def run(quick: bool = False) -> list[Table]:
         for words, work in WORK.items():
             found = fresh("benchmarks.symmetry_layers:convolution", *case, work, budget)
             grids.rows.append(_row(f"{title}, {words}", found, CONVOLUTION_BARS[work]))
-    plain = Table("Other layers against dense ones of equal size", ("layer", "torch", "catnet", *head), note=note)
+    plain = Table(
+        "Other layers against one nn.Linear on the same entries, which does less",
+        ("layer", "torch", "catnet", *head),
+        note=note,
+    )
     for title, kind in PLAIN.items():
         for words, work in WORK.items():
             plain.rows.append(_row(f"{title}, {words}", fresh("benchmarks.symmetry_layers:dense", kind, work, budget)))
@@ -111,7 +115,7 @@ def convolution(
 
 
 def dense(kind: str, work: str, budget: float) -> dict[str, float]:
-    """A layer (a) against what is as large in plain torch (b)."""
+    """A layer (a) against one nn.Linear on the same entries (b)."""
     import torch
     from torch import nn
 

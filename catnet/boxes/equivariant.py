@@ -79,7 +79,7 @@ class Intertwiner(Box):
     def _maps(self, source: Space) -> LinearMaps:
         from catnet.symmetry.equivariant import linear_maps
 
-        return linear_maps(source, self.features, self.bias)  # type: ignore[arg-type]
+        return linear_maps(source, self.features, self.bias)
 
     def parameters(self, inputs: Object, outputs: Object) -> dict[str, tuple[Dim, ...]]:
         return self._maps(_space(inputs[0])).shapes()

@@ -79,6 +79,15 @@ CODES = (
         good=_V + "net f : R[n, V] -> R[n, 10*trivial(G)] = linear(10*trivial(G))\n",
     ),
     Code(
+        "E0739",
+        "what has no place in a formula",
+        """A box written as a formula, `box f(x: R[V], a = 0.5) = ...`, is made of its wires (the parameters that
+        have a type), its numbers, `+ - * / ^`, `dot`, `norm` and `sum` along the last axis, and functions of one
+        entry. A wire with fewer axes is repeated along the further axes of the other.""",
+        bad="box f(x: R[d], y: R[k]) = x + y\nnet g : R[d] @ R[k] -> R[d] = f\n",
+        good="box f(x: R[d], y: R) = x + y\nnet g : R[d] @ R -> R[d] = f\n",
+    ),
+    Code(
         "E0738",
         "a symmetry that is not one question for all sizes",
         """The net recurses, or chooses between parts by its static arguments, so that it is a different diagram

@@ -40,7 +40,9 @@ def commutes(box: FormulaBox, acting: Acting, inside: Sequence[Action]) -> tuple
     for what, residual in residuals:
         size = _at_random_points(residual, residuals.symbols)
         if size > NEAR:
-            raise Refusal(f"`{box.name}` does not commute with {what} of `{acting.group}`: it is off by {size:.2g} at some point")
+            raise Refusal(
+                f"`{box.name}` does not commute with {what} of `{acting.group}`: it is off by {size:.2g} at some point"
+            )
         undecided += not _vanishes(residual)
     if undecided:
         acting.word = "tested"
@@ -50,7 +52,9 @@ def commutes(box: FormulaBox, acting: Acting, inside: Sequence[Action]) -> tuple
 
 def _rep(name: str, wire: Any, action: Action) -> Rep | None:
     if len(wire.axes) > 1:
-        raise Refusal(f"the wires of `{name}` have several axes: its symmetry is not worked out", "write the formula for R[V]")
+        raise Refusal(
+            f"the wires of `{name}` have several axes: its symmetry is not worked out", "write the formula for R[V]"
+        )
     if not wire.axes:
         return None
     rep = on(action, -1)

@@ -95,7 +95,12 @@ class Reader(Generic[T]):
         long, short = (a, b) if len(a.axes) >= len(b.axes) else (b, a)
         if long.axes[: len(short.axes)] != short.axes:
             words = f"`{op}` joins {_axes(a.axes)} with {_axes(b.axes)}"
-            fail("E0739", words, span, help="both must have the same axes, or the axes of the one begin those of the other")
+            fail(
+                "E0739",
+                words,
+                span,
+                help="both must have the same axes, or the axes of the one begin those of the other",
+            )
         extra = (len(long.axes) - len(a.axes), len(long.axes) - len(b.axes))
         return Shaped(self.over.binary(op, a.value, b.value, extra), long.axes)
 
@@ -105,13 +110,23 @@ class Reader(Generic[T]):
         if isinstance(exponent, Dim) and exponent.value is not None:
             exponent = float(exponent.value)
         if not isinstance(exponent, float):
-            fail("E0739", "an exponent in a formula is a number", expr.exponent.span, help="write x ^ 2, or exp(y * log(x))")
+            fail(
+                "E0739",
+                "an exponent in a formula is a number",
+                expr.exponent.span,
+                help="write x ^ 2, or exp(y * log(x))",
+            )
         return Shaped(self.over.binary("^", base.value, self.over.number(exponent), (0, len(base.axes))), base.axes)
 
     def _call(self, expr: tree.Call, name: str) -> Shaped[T]:
         wanted = REDUCING.get(name, 1)
         if name not in (*ENTRYWISE, *REDUCING) or any(arg.name is not None for arg in expr.args):
-            fail("E0739", f"`{name}` has no place in a formula", expr.span, help=nearest(name, (*ENTRYWISE, *REDUCING)) or _HELP)
+            fail(
+                "E0739",
+                f"`{name}` has no place in a formula",
+                expr.span,
+                help=nearest(name, (*ENTRYWISE, *REDUCING)) or _HELP,
+            )
         if len(expr.args) != wanted:
             fail("E0739", f"`{name}` takes {wanted} value{'s' * (wanted > 1)} in a formula", expr.span)
         args = [self.read(arg.value) for arg in expr.args]
@@ -140,7 +155,9 @@ class CodeText:
         return repr(value)
 
     def binary(self, op: str, a: str, b: str, extra: tuple[int, int]) -> str:
-        left, right = (v + ".unsqueeze(-1)" * n if n and not _is_number(v) else v for v, n in zip((a, b), extra, strict=True))
+        left, right = (
+            v + ".unsqueeze(-1)" * n if n and not _is_number(v) else v for v, n in zip((a, b), extra, strict=True)
+        )
         return f"({left} {'**' if op == '^' else op} {right})"
 
     def entrywise(self, name: str, a: str) -> str:
@@ -158,7 +175,7 @@ class FormulaBox(Box):
     """A use of a box that is written as a formula."""
 
     family = "formula"
-    map_kind = "smooth"  # type: ignore[assignment]
+    map_kind = "smooth"
 
     def __init__(self, module: Module, declaration: tree.Formula, args: Mapping[str, Any]) -> None:
         self.home, self.declaration = module, declaration
@@ -209,7 +226,9 @@ class FormulaBox(Box):
         inside, outside = [], set()
         for action, wire in zip(acting.actions, self.wires, strict=True):
             inside.append(tuple(part for part in action if -part.axes[0] <= len(wire.axes)))
-            outside.add(tuple(Part((i + len(wire.axes),), p.rep) for p in action for i in p.axes if -i > len(wire.axes)))
+            outside.add(
+                tuple(Part((i + len(wire.axes),), p.rep) for p in action for i in p.axes if -i > len(wire.axes))
+            )
         common = acting_outside(self.name, outside)
         moved = commutes(self, acting, inside)
         own = len(self.written.cod[0].axes)  # type: ignore[union-attr]

@@ -23,6 +23,7 @@ from catnet.types.dims import Dim
 from catnet.types.facts import Facts, Pred
 from catnet.types.infer import Binding, TypeProblem, reject
 from catnet.types.signature import Signature, read_signature
+from catnet.types.spaces import Space
 from catnet.types.wires import Axis, Kind, Object, ObjectVar, Wire
 
 if TYPE_CHECKING:
@@ -131,6 +132,8 @@ class NetBox(Declared):
         if typing.generic:
             if self.inverted:
                 self.program.check_invertible(self, typing)
+            if any(isinstance(value, Space) for value in self.args.values()):
+                self.expand(typing, binding)  # its own check leaves open what the representation is
             return outputs
         graph = self.expand(typing, binding)
         assert typing.node is not None

@@ -30,7 +30,6 @@ from catnet.types.signature import Signature
 from catnet.types.static import nearest
 from catnet.types.wires import Object
 
-
 NETS = (tree.Net, tree.BoxDecl, tree.Formula)  # what a diagram may use
 
 

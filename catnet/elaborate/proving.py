@@ -24,8 +24,8 @@ from catnet.types.wires import Axis, Object, ObjectVar, Wire
 if TYPE_CHECKING:
     from catnet.elaborate.loading import Module
     from catnet.elaborate.program import Program
-    from catnet.syntax import tree
     from catnet.symmetry.groups import Group
+    from catnet.syntax import tree
 
 
 @dataclass
@@ -74,7 +74,9 @@ def prove(
     missing = [name for name in axes if not any(_tagged(wire, name) for wire in graph.dom)]
     if missing:
         named = sorted({a.tag for w in graph.dom for a in w.axes if isinstance(a, Axis) and a.tag})
-        hint = f"the axes are {', '.join(f'`{n}`' for n in named)}" if named else "name the axis in the signature: R[n, d]"
+        hint = (
+            f"the axes are {', '.join(f'`{n}`' for n in named)}" if named else "name the axis in the signature: R[n, d]"
+        )
         fail("E0732", f"`under {group}` names no axis: there is no `{missing[0]}` in `{graph.type}`", span, help=hint)
     if not any(proof.inputs):
         words = f"`{group}` does not act on anything here: no axis of `{graph.type}` carries one of its representations"
@@ -194,7 +196,12 @@ def proofs(diagram: Diagram, under: Sequence[str] = ()) -> list[Proof]:
         carriers = dict.fromkeys(getattr(space, "group", None) for space in spaces)
         claims += [(group, (), graph.span) for group in carriers if group is not None and group not in told]
     if not claims:
-        fail("E0732", "nothing says which group acts", graph.span, help='write `under S(n) on n` in the net, or --under "S(n) on n"')
+        fail(
+            "E0732",
+            "nothing says which group acts",
+            graph.span,
+            help='write `under S(n) on n` in the net, or --under "S(n) on n"',
+        )
     written = box.written.cod if box is not None else ()
     return [prove(graph, group, axes, span, written) for group, axes, span in claims]
 

@@ -30,7 +30,7 @@ def members(module: Module) -> Mapping[str, Any]:
         declared = {**{n: (module, d) for n, d in module.declarations.items()}, **module.imported}
         wanted = {n: home for n, home in declared.items() if isinstance(home[1], (tree.Group, tree.Rep))}
         if wanted or _speaks_of_groups(module):
-            import catnet.symmetry.words  # puts `S`, `vector` and the like among what may be called
+            pass  # puts `S`, `vector` and the like among what may be called
         for name, (home, item) in wanted.items():
             assert isinstance(item, (tree.Group, tree.Rep))
             try:

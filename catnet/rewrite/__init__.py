@@ -44,8 +44,8 @@ def optimised(
     known = open_sizes(graph)
     if batch < 1:
         raise ValueError(f"a batch has at least 1 sample, not {batch}")
-    for name, size in {"batch": batch, **(sizes or {})}.items():
-        if name not in known and name != "batch":
+    for name, size in (sizes or {}).items():
+        if name not in known:
             raise ValueError(f"there is no open size `{name}`: open are {', '.join(sorted(known)) or 'none'}")
         if size < 1:
             raise ValueError(f"a typical size is at least 1, and `{name}` is {size}")

@@ -12,7 +12,7 @@ from catnet.diagnostics import Diagnostic, Note, Source, Span
 from catnet.syntax.build import shortened
 from catnet.syntax.scan import CLOSER, LATER_WORDS, RESERVED, Chunk, open_brackets
 
-_STARTERS = {"NAME", "NUMBER", "STRING", "TRUE", "FALSE", "HOLE", "LPAR", "IF", "NOT", "MINUS"}
+_STARTERS = {"NAME", "NUMBER", "STRING", "TRUE", "FALSE", "HOLE", "LPAR", "LSQB", "IF", "NOT", "MINUS"}
 _COMPARATORS = {"_EQEQ", "NOT_EQ", "LESS", "LESS_EQ", "GREATER", "GREATER_EQ"}
 _OPERATORS = _COMPARATORS | {
     *("STAR", "SLASH", "SLASHES", "PERCENT", "PLUS", "MINUS", "_AT", "_THEN_OP", "_CARET"),

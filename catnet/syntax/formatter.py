@@ -129,7 +129,8 @@ class _Items(Expressions):
     def action(self, under: tree.Under) -> Doc:
         """`S(n) on n`, `C(4) on (h, w)`."""
         axes = under.axes[0] if len(under.axes) == 1 else f"({', '.join(under.axes)})"
-        return [*comment_docs(self.leading(under)), self.top(under.group, quiet=True), f" on {axes}" if under.axes else ""]
+        where = f" on {axes}" if under.axes else ""
+        return [*comment_docs(self.leading(under)), self.top(under.group, quiet=True), where]
 
     def params(self, params: Sequence[tree.Param]) -> Doc:
         if not params:

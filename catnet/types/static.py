@@ -17,9 +17,9 @@ from typing import Any, Literal
 
 from catnet.diagnostics import CatnetError, Span, fail
 from catnet.syntax import tree
+from catnet.types import spaces
 from catnet.types.dims import Dim, DimError
 from catnet.types.facts import Facts, Pred
-from catnet.types import spaces
 from catnet.types.spaces import EXACT_FUNCTIONS, FUNCTIONS, Member, Space, joined
 
 
@@ -61,6 +61,7 @@ class AxisRef:
 
 INTEGERS = "use `//` for integer division"
 
+MEMBERS = ("group", "rep")  # the sorts of a group and a representation
 Lookup = Callable[[str], Any]  # the static value of a name, or None
 
 
@@ -106,6 +107,8 @@ def dimension(expr: tree.Expr, lookup: Lookup, known: Iterable[str] = ()) -> Dim
 
 def integer(value: Any, span: Span | None) -> Dim:
     """A static value that must be an integer expression; raises `CatnetError` (E0212)."""
+    if isinstance(value, Unknown) and value.sort in MEMBERS:
+        raise CatnetError()  # told where it is declared
     if not isinstance(value, Dim):
         help = INTEGERS if isinstance(value, (float, Unknown)) else ""
         fail("E0212", f"expected an integer, got {describe(value)}", span, help=help)
@@ -172,6 +175,11 @@ def assume(value: Pred | Condition | bool, truth: bool, facts: Facts) -> Facts:
     return facts
 
 
+def _placed(error: CatnetError, span: Span | None) -> CatnetError:
+    """The same diagnostics, at a place where they have none."""
+    return CatnetError(*(replace(d, span=d.span or span) for d in error.diagnostics))
+
+
 class _Evaluator:
     def __init__(self, lookup: Lookup, known: Iterable[str]) -> None:
         self.lookup = lookup
@@ -222,7 +230,9 @@ class _Evaluator:
             return self.made(bound, expr)
         if name not in ("max", "min", "sqrt") or not expr.args or any(arg.name is not None for arg in expr.args):
             words = "a static value is expected here; only `max`, `min` and `sqrt` may be called"
-            fail("E0212", words, expr.span)
+            if FUNCTIONS:
+                words = f"`{name}` makes no static value"
+            fail("E0212", words, expr.span, help=nearest(name, FUNCTIONS))
         values = [self.number_of(arg.value) for arg in expr.args]
         if name == "sqrt":
             if len(values) > 1:
@@ -245,12 +255,15 @@ class _Evaluator:
         exact = _Exact(self.lookup, self.known)
         args = [exact.value(arg.value) for arg in expr.args if arg.name is None]
         named = {arg.name: exact.value(arg.value) for arg in expr.args if arg.name is not None}
+        if any(isinstance(value, Unknown) and value.sort in MEMBERS for value in (*args, *named.values())):
+            raise CatnetError()  # told where it is declared
         try:
             return function(*args, **named)
         except TypeError as error:
-            fail("E0213", f"`{expr.fn.span.text if expr.fn.span else 'this'}` does not take these arguments: {error}", expr.span)
+            name = expr.fn.id if isinstance(expr.fn, tree.Name) else "this"
+            fail("E0213", f"`{name}` does not take these arguments: {error}", expr.span)
         except CatnetError as error:
-            raise CatnetError(*(replace(d, span=d.span or expr.span) for d in error.diagnostics)) from None
+            raise _placed(error, expr.span) from None
 
     def visit_negate(self, expr: tree.Negate) -> Any:
         value = self.number_of(expr.body)
@@ -274,8 +287,13 @@ class _Evaluator:
         return value
 
     def arithmetic(self, op: str, a: Any, b: Any, span: Span | None) -> Any:
+        if (isinstance(a, Unknown) and a.sort in MEMBERS) or (isinstance(b, Unknown) and b.sort in MEMBERS):
+            raise CatnetError()  # told where it is declared
         if isinstance(a, Member) or isinstance(b, Member):
-            made = joined(op, a, b)
+            try:
+                made = joined(op, a, b)
+            except CatnetError as error:
+                raise _placed(error, span) from None
             if made is not NotImplemented:
                 return made
             words = "representations are joined by `V + W`, `3*V`, `V*W` (the tensor product) and `V ^ 2`"
@@ -364,7 +382,8 @@ class _Exact(_Evaluator):
         left, right = (x.value if isinstance(x, Dim) else x for x in (a, b))
         if op == "/" and right == 0:
             fail("E0225", "division by zero", span)
-        found = _EXACT[op](left if isinstance(left, spaces.NUMBERS) else Fraction(left), right)  # type: ignore[arg-type]
+        first: Any = left
+        found = _EXACT[op](first if isinstance(left, spaces.NUMBERS) else Fraction(first), right)
         return Dim.const(int(found)) if isinstance(found, Fraction) and found.denominator == 1 else found
 
     def number_of(self, expr: tree.Expr) -> Any:

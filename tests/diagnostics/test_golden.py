@@ -30,6 +30,7 @@ COMMANDS = {
     "E0604": ["explain", "E0230x"],
     "E0605": ["render", MAIN, "classifier", "-o", "net.png"],
     "E0606": ["check", "empty"],
+    "E0607": ["optimise", MAIN, "classifier", "--at", "q=3"],
     "E0504": ["check", "--boxes", "mine", MAIN],
     "E0505": ["check", "--boxes", "mine", MAIN],
     "E0506": ["compile", "--boxes", "mine", MAIN, "layer"],

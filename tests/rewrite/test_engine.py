@@ -177,7 +177,7 @@ def test_refusals() -> None:
         diagram.compile(on="R[4]", at={"t": 3})
     with pytest.raises(ValueError, match="no open size `t`: open are none"):
         diagram.compile(on="R[4]", optimise="train", at={"t": 3})
-    with pytest.raises(ValueError, match="at least 1, and `batch` is 0"):
+    with pytest.raises(ValueError, match="a batch has at least 1 sample"):
         diagram.compile(on="R[4]", optimise="train", at={"batch": 0})
     with pytest.raises(ValueError, match="at least 1"):
         optimised(diagram.typed("R[t, 4]"), "train", {"t": 0})

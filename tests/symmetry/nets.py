@@ -48,11 +48,11 @@ FURTHER: dict[str, list[str]] = {
         "stochastic_depth(0.5)",
         "hardtanh(-1,2)",
         "clamp(0,1)",
-        "stacked_linear(2,5,bias=false) >> transpose(stacked_linear(2,5,bias=false))",
         "group_norm(1,affine=false)",
         "instance_norm",
         "batch_norm(affine=false,track=false)",
     ],
+    "R[2,3,4] -> R[2,3,7]": ["transpose(stacked_linear(2,4,bias=false))"],
     "R[4,3] -> R[4,5]": ["transpose(linear(3))", "transpose(embedding(5,3))"],
     "R[2,8] -> R[2,4] @ R[2,4]": ["chunk(2)", "split((4,4))"],
     "R[3,4] @ R[3,4] -> _": [

@@ -38,7 +38,7 @@ SPATIAL = {"conv", "conv_transpose", "max_pool", "avg_pool", "adaptive_avg_pool"
 }  # fmt: skip
 """Boxes of grids, which have tests of their own."""
 DRAWN = {"gumbel_softmax"}
-"""What draws in evaluation too."""
+"""What draws in evaluation too, so that one run tells nothing."""
 
 
 @pytest.fixture(autouse=True)
@@ -49,13 +49,15 @@ def _one_thread() -> Iterator[None]:
     torch.set_num_threads(threads)
 
 
-def wrong(subject: Subject, draws: int, most: int, expected: int = 0) -> tuple[list[str], int]:
-    """The actions that pass and should not, and how many passed; at most so many are measured."""
+def wrong(subject: Subject, draws: int, most: int) -> tuple[list[str], int]:
+    """The actions that pass and should not, and how many passed; about so many are measured."""
     passed = [
         (case, after)
         for case in cases(subject.graph.dom, draws)
         if not isinstance(after := subject.answer(case.group, case.actions), str)
     ]
+    if names(subject) & DRAWN:
+        return [], len(passed)
     step = max(1, len(passed) // most)
     found = []
     for case, after in passed[::step]:
@@ -75,7 +77,7 @@ def names(subject: Subject) -> set[str]:
 @pytest.mark.parametrize(("dom", "cod", "body"), SUBJECTS, ids=[f"{d}-{b}".replace(" ", "") for d, _, b in SUBJECTS])
 def test_what_passes_commutes(dom: str, cod: str, body: str) -> None:
     subject = Subject(dom, body, cod)
-    found, _ = wrong(subject, draws=0, most=0 if names(subject) & DRAWN else 5)
+    found, _ = wrong(subject, draws=0, most=4)
     assert found == []
 
 
@@ -83,7 +85,7 @@ def test_what_passes_commutes(dom: str, cod: str, body: str) -> None:
 @pytest.mark.parametrize(("dom", "cod", "body"), SUBJECTS, ids=[f"{d}-{b}".replace(" ", "") for d, _, b in SUBJECTS])
 def test_whatever_passes_commutes(dom: str, cod: str, body: str) -> None:
     subject = Subject(dom, body, cod)
-    found, _ = wrong(subject, draws=20, most=0 if names(subject) & DRAWN else 10_000)
+    found, _ = wrong(subject, draws=20, most=10_000)
     assert found == []
 
 

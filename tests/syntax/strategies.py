@@ -57,6 +57,7 @@ def _compound(part: SearchStrategy[tree.Expr]) -> SearchStrategy[tree.Expr]:
         st.builds(tree.Beside, _tuples(part)),
         st.builds(tree.Chain, _tuples(part)),
         st.builds(tree.Fan, _tuples(part)),
+        st.builds(tree.List, st.lists(part, min_size=1, max_size=3).map(tuple)),
         st.builds(tree.Compare, st.sampled_from(["==", "!=", "<", "<=", ">", ">="]), part, part),
         st.builds(tree.Logic, st.sampled_from(["and", "or"]), _tuples(part)),
         st.builds(tree.Not, part),
