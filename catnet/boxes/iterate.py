@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, ClassVar
 from catnet.boxes.actions import refuse_on, shifted
 from catnet.boxes.axes import ONE, axis_position, has_pack, is_unknown, trailing
 from catnet.boxes.parts import axis_at, without_axis
+from catnet.boxes.states import likely, settled, starts_as, state_changes
 from catnet.diagnostics import Report
-from catnet.diagrams.acting import Acting, Action, Refusal, ordered, show
+from catnet.diagrams.acting import Acting, Action
 from catnet.diagrams.arity import arity
 from catnet.diagrams.box import Box, Site, box
 from catnet.diagrams.graph import Graph
 from catnet.diagrams.terms import Diagram
-from catnet.symmetry.kinds import Kind as MatrixKind
 from catnet.types.dims import Dim
 from catnet.types.facts import Facts, Pred
 from catnet.types.infer import TypeProblem, reject
@@ -23,9 +23,6 @@ from catnet.types.wires import REAL, Axis, AxisLike, Object, Pack, Wire, show_ob
 
 if TYPE_CHECKING:
     from catnet.diagrams.typing import Typing
-
-
-MAX_ROUNDS = 8  # in which the action on a state must come to rest
 
 
 class Iteration(Box):
@@ -95,40 +92,6 @@ def renamed(results: list[str], names: list[str]) -> list[str]:
 def call(function: str, args: list[str]) -> str:
     """A call as code."""
     return f"{function}({', '.join(args)})"
-
-
-def likely(acting: Acting, wire: Wire, flat: frozenset[int]) -> Action:
-    """What may act on a state that starts with equal numbers along some axes: what acts on such axes of the inputs."""
-    axes, found = trailing(wire), []
-    for action, given in zip(acting.actions, acting.inputs, strict=True):
-        for part in action:
-            known = all(at in flat and -at <= len(axes) for at in part.axes)
-            if known and all(axes[at].size == trailing(given)[at].size for at in part.axes):
-                found.append(part)
-    return ordered(tuple(dict.fromkeys(found)))
-
-
-def settled(
-    acting: Acting, inputs: tuple[Action, ...], state: tuple[Action, ...]
-) -> tuple[tuple[Action, ...], tuple[Action, ...]]:
-    """The actions on the outputs of a step, and on a state that comes back as it went in, starting from one."""
-    for _ in range(MAX_ROUNDS):
-        after = acting.inner(acting.graphs[0], (*inputs, *state))
-        count = len(after) - len(state)
-        if after[count:] == state:
-            return after[:count], state
-        state = after[count:]
-    raise Refusal("what the group does to the state changes with every step")
-
-
-def state_changes(box: str, acting: Acting, wire: Wire, before: Action, after: Action, port: int) -> Refusal:
-    """The refusal of a step whose state comes back differently."""
-    return Refusal(
-        f"under `{acting.group}` the state of `{box}` goes in as `{show(before, wire)}` and comes back as "
-        f"`{show(after, wire)}`",
-        "start from a state that transforms alike",
-        port,
-    )
 
 
 @box("scan", "iterate")
@@ -209,21 +172,15 @@ class Scan(Iteration):
     def act(self, acting: Acting) -> tuple[Action, ...]:
         """The cell is asked once, about a state that it gives back as it took it."""
         places = self._places(acting.inputs)
-        entries: list[Action] = []
         for port, place in enumerate(places):
             if place is not None:
                 what = "goes along an axis in its order"
                 refuse_on(self.name, acting, (place,), what, "take `mean(over = ...)` or `sdpa`", port)
-                entries.append(shifted(acting.actions[port], place, -1))
         ports = [port for port, place in enumerate(places) if place is None]
-        start = tuple(acting.actions[p] or likely(acting, acting.inputs[p], acting.flat(p)) for p in ports)
-        outputs, state = settled(acting, tuple(entries), start)
+        entries = tuple(shifted(acting.actions[i], p, -1) for i, p in enumerate(places) if p is not None)
+        outputs, state = settled(acting, entries, [likely(acting, acting.inputs[p], acting.flat(p), p) for p in ports])
         for port, action in zip(ports, state, strict=True):
-            before = acting.actions[port]
-            new = [part for part in action if part not in before]
-            fixed = all(p.rep.kind.within(MatrixKind.PERMUTATION) and set(p.axes) <= acting.flat(port) for p in new)
-            if not fixed or not set(before) <= set(action):
-                raise state_changes(self.name, acting, acting.inputs[port], before, action, port)
+            starts_as(self.name, acting, port, action)
         lead = next(i for i, p in enumerate(places) if p is not None)
         return (*self._stacked(acting, outputs, lead, places[lead] or 0), *state)
 
@@ -357,7 +314,7 @@ class Trace(Iteration):
     def act(self, acting: Acting) -> tuple[Action, ...]:
         """The feedback starts at zero, which everything leaves alone."""
         state = acting.graphs[0].dom[len(acting.inputs) :]
-        start = tuple(likely(acting, wire, frozenset(range(-len(wire.axes), 0))) for wire in state)
+        start = [likely(acting, wire, frozenset(range(-len(wire.axes), 0))) for wire in state]
         outputs, _ = settled(acting, acting.actions, start)
         return outputs
 
@@ -436,7 +393,7 @@ class Flow(Iteration):
         """The vector field must transform as the point does; then so does the flow."""
         (after,) = acting.inner(acting.graphs[0], (acting.actions[0], ()))
         if after != acting.actions[0]:
-            raise state_changes(self.name, acting, acting.inputs[0], acting.actions[0], after, 0)
+            raise state_changes(self.name, acting, 0, after)
         return (after,)
 
     def inverse(self, inputs: Object) -> Box | None:

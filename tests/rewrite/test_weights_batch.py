@@ -120,6 +120,23 @@ def test_what_is_not_batched(text: str, on: str) -> None:
     assert Pair(text, on, "train").done == []
 
 
+def test_parts_that_share_weights_inside_are_left() -> None:
+    part = "net part : (x: R[4]) -> R[4] { share f = linear(4) return x >> f >> relu >> f }\n"
+    pair = Pair(f"{part}net main : R[4] -> R[4] = (part, part, part) >> add", "", "train")
+    assert pair.done == []
+    assert pair.reasons == ["`linear` is shared"]
+    pair.outputs_agree(normal(2, 4))
+
+
+def test_each_group_gets_a_name_of_its_own() -> None:
+    pair = Pair("(linear(8), linear(8)) >> add >> relu >> (linear(3), linear(3)) >> add", "R[4]", "train")
+    assert sorted(name for name, _ in pair.fast.named_children()) == ["linears", "linears_2"]
+    pair.outputs_agree(normal(2, 4))
+    pair = Pair("(load: linear(8), state: linear(8), dict: linear(8)) >> add", "R[4]", "train")
+    assert callable(pair.fast.load_state_dict)
+    pair.outputs_agree(normal(2, 4))
+
+
 def test_the_batch_decides() -> None:
     text, on = fan("linear(128)", 4), "R[128]"
     assert Pair(text, on, "train").done == []

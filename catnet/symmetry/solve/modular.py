@@ -135,9 +135,6 @@ def _merge(rows: list[Row], merged: Merged) -> list[Row]:
 
 def _echelon(rows: list[Row], prime: int) -> dict[int, Row]:
     """The reduced echelon form as {pivot column: its row}; each pivot column is in no other row."""
-    columns = sorted(set().union(*rows))
-    if sum(map(len, rows)) > _DENSE * len(rows) * len(columns):
-        return _dense_echelon(rows, columns, prime)
     pivots: dict[int, Row] = {}
     users: dict[int, set[int]] = {}  # column -> pivots whose row has it
     for given in sorted(rows, key=len):
@@ -165,31 +162,6 @@ def _echelon(rows: list[Row], prime: int) -> dict[int, Row]:
             if i != pivot:
                 users.setdefault(i, set()).add(pivot)
     return pivots
-
-
-_DENSE = 0.15  # the share of entries above which rows are lists
-
-
-def _dense_echelon(rows: list[Row], columns: list[int], prime: int) -> dict[int, Row]:
-    """The same with rows as lists, which is several times faster where most entries are not zero."""
-    pivots: dict[int, list[int]] = {}
-    for given in rows:
-        row = [given.get(i, 0) % prime for i in columns]
-        for column, pivot in pivots.items():
-            if factor := row[column]:
-                row = [(x - factor * y) % prime for x, y in zip(row, pivot, strict=True)]
-        column = next((i for i, x in enumerate(row) if x), -1)
-        if column >= 0:
-            inverse = pow(row[column], -1, prime)
-            pivots[column] = [x * inverse % prime for x in row]
-    done = list(pivots)
-    for place in reversed(range(len(done))):  # later rows have nothing at earlier pivots
-        row = pivots[done[place]]
-        for column in done[place + 1 :]:
-            if factor := row[column]:
-                row = [(x - factor * y) % prime for x, y in zip(row, pivots[column], strict=True)]
-        pivots[done[place]] = row
-    return {columns[c]: {columns[i]: x for i, x in enumerate(row) if x} for c, row in pivots.items()}
 
 
 def _subtract(row: Row, other: Row, factor: int, prime: int) -> None:
