@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
 from catnet.symmetry.kinds import Kind
+from catnet.types.facts import Facts
 from catnet.types.wires import Axis, Object, Wire
 
 if TYPE_CHECKING:
@@ -72,13 +73,16 @@ def carried(wire: Wire, group: Group) -> Action:
 
 def show(action: Action, wire: Wire) -> str:
     """`S(n) on n`: an action in words, by the names of the axes."""
+    from catnet.symmetry.turns import Turned
+
     words = []
     for part in action:
         names = [_axis_name(wire, i) for i in part.axes]
         if len(names) == 1 and _carries(wire, part):
             words.append(names[0])
             continue
-        moves = part.rep.group if part.rep == part.rep.group.natural else part.rep
+        natural = part.rep == part.rep.group.natural or (len(part.axes) > 1 and isinstance(part.rep, Turned))
+        moves = part.rep.group if natural else part.rep
         words.append(f"{moves} on {names[0] if len(names) == 1 else '(' + ', '.join(names) + ')'}")
     return ", ".join(words) or "invariant"
 
@@ -110,7 +114,8 @@ class Acting:
 
     `inner` carries an action through an inner graph; `flat` says along which axes all entries of an input are equal,
     so that permutations of them leave it alone. `word` and `remarks` are the answer's fine print: that it is
-    only assumed, and where it is exact on a part of the group alone or near a bound.
+    only assumed, and where it is exact on a part of the group alone or near a bound. `limits` say where it does not
+    hold exactly. `facts` are what is known of the sizes.
     """
 
     group: Group
@@ -122,6 +127,8 @@ class Acting:
     flat: Callable[[int], frozenset[int]] = field(repr=False, default=lambda port: frozenset())
     word: Word = "proved"
     remarks: list[str] = field(default_factory=list)
+    limits: list[str] = field(default_factory=list)
+    facts: Facts = field(default_factory=Facts)
 
     @property
     def trivial(self) -> bool:
@@ -133,21 +140,10 @@ class Acting:
         if text not in self.remarks:
             self.remarks.append(text)
 
-    def only(self, kind: Kind, reason: str, remedy: str = "") -> None:
-        """Refuse where anything acts by more than matrices of a kind."""
-        for port, action in enumerate(self.actions):
-            for part in action:
-                if not part.rep.kind.within(kind):
-                    raise Refusal(reason.format(rep=part.rep), remedy, port)
-
-    def alike(self, reason: str, remedy: str = "") -> Action:
-        """The one action of all inputs; refuses where they differ."""
-        first = self.actions[0]
-        for port, action in enumerate(self.actions):
-            if action != first:
-                shown = f"`{show(first, self.inputs[0])}` and `{show(action, self.inputs[port])}`"
-                raise Refusal(f"{reason}: {shown}", remedy, port)
-        return first
+    def limit(self, text: str) -> None:
+        """Say where it does not hold exactly, once."""
+        if text not in self.limits:
+            self.limits.append(text)
 
     def repeated(self, count: int | None) -> tuple[Action, ...]:
         """The actions after a repeat of the inner graphs, `count` times where there is one."""

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from catnet.diagrams.acting import Acting, Action, Refusal, Word, carried, show
 from catnet.diagrams.graph import Graph, Node, Value
+from catnet.types.facts import Facts
 from catnet.types.wires import Axis
 
 if TYPE_CHECKING:
@@ -28,6 +29,7 @@ class Step:
     after: tuple[Action, ...] = ()
     word: Word = "proved"
     remarks: tuple[str, ...] = ()
+    limits: tuple[str, ...] = ()
     failure: Refusal | None = None
 
 
@@ -36,6 +38,7 @@ class Walk:
     """One group carried through one diagram: the steps, and the actions on the outputs (None after a failure)."""
 
     group: Group
+    facts: Facts = field(default_factory=Facts)
     steps: list[Step] = field(default_factory=list)
     _path: tuple[str, ...] = ()
     _done: dict[tuple[int, tuple[Action, ...]], tuple[Action | None, ...]] = field(default_factory=dict)
@@ -62,7 +65,7 @@ class Walk:
         if any(action is None for action in before):
             return lost  # told where it was lost
         asked = (self.group, node.dom, node.cod, tuple(before), node.graphs, self._inner)
-        acting = Acting(*asked, flat=lambda port: flat(node.inputs[port]))  # type: ignore[arg-type]
+        acting = Acting(*asked, flat=lambda port: flat(node.inputs[port]), facts=self.facts)  # type: ignore[arg-type]
         outside, self._path = self._path, (*self._path, node.label or node.box.name)
         step = Step(self._path, node, acting.actions)
         if not node.graphs:
@@ -79,7 +82,7 @@ class Walk:
             return lost
         finally:
             self._path = outside
-            step.word, step.remarks = acting.word, tuple(acting.remarks)
+            step.word, step.remarks, step.limits = acting.word, tuple(acting.remarks), tuple(acting.limits)
         return step.after
 
     def _inner(self, graph: Graph, actions: tuple[Action, ...]) -> tuple[Action, ...]:

@@ -214,8 +214,6 @@ def _said(box: NetBox | None) -> list[Claim]:
 
 
 def _asked(box: NetBox | None, under: Sequence[str]) -> list[Claim]:
-    import catnet.symmetry.words  # noqa: F401
-
     home = members(box.home) if box is not None else {}
     sizes = dict(box.sizes) if box is not None else {}
     clauses = [parse_action(Source("<under>", text)) for text in under]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from catnet.diagnostics import CatnetError, fail
@@ -17,7 +17,7 @@ from catnet.types.static import Unknown, describe, evaluate
 if TYPE_CHECKING:
     from catnet.symmetry.groups import Group
 
-Lookup = Callable[[str], Any]
+_BEING_READ: list[int] = []  # the declarations whose value is being worked out, so that a circle is seen
 
 
 def members(module: Module) -> Mapping[str, Any]:
@@ -29,8 +29,6 @@ def members(module: Module) -> Mapping[str, Any]:
         module.members = {}
         declared = {**{n: (module, d) for n, d in module.declarations.items()}, **module.imported}
         wanted = {n: home for n, home in declared.items() if isinstance(home[1], (tree.Group, tree.Rep))}
-        if wanted or _speaks_of_groups(module):
-            pass  # puts `S`, `vector` and the like among what may be called
         for name, (home, item) in wanted.items():
             assert isinstance(item, (tree.Group, tree.Rep))
             try:
@@ -40,25 +38,16 @@ def members(module: Module) -> Mapping[str, Any]:
     return module.members
 
 
-def _speaks_of_groups(module: Module) -> bool:
-    """Whether anything in a file may need the words of symmetry."""
-    nets = [d for d in module.declarations.values() if isinstance(d, (tree.Net, tree.BoxDecl, tree.Formula))]
-    return any(getattr(d, "under", ()) or any(_is_rep(p) for p in d.params) for d in nets)
-
-
-def _is_rep(param: tree.Param) -> bool:
-    return isinstance(param.annotation, tree.Name) and param.annotation.id == "rep"
-
-
 def value_of(module: Module, item: tree.Group | tree.Rep) -> Any:
     """What a declaration means: a group, a representation, or a function that gives one.
 
     Raises `CatnetError` with the place.
     """
-    import catnet.symmetry.words  # noqa: F401
-
     if not item.params:
-        return _value(module, item, {})
+        value = _value(module, item, {})
+        if module.members is not None:
+            module.members[item.name] = value
+        return value
     params = net_params(item)
 
     def made(*args: Any, **named: Any) -> Any:
@@ -76,12 +65,16 @@ def _value(module: Module, item: tree.Group | tree.Rep, params: Mapping[str, Any
         found = module.find(name)
         if found is None or not isinstance(found[1], (tree.Group, tree.Rep)):
             return None
-        if found[1] is item:
+        if id(found[1]) in _BEING_READ:
             fail("E0730", f"`{name}` is declared by itself", item.span, help="say it by what is known before")
-        known = members(module)
-        return known[name] if name in known else value_of(found[0], found[1])
+        known = members(module).get(name)
+        return value_of(found[0], found[1]) if known is None or isinstance(known, Unknown) else known
 
-    value = evaluate(item.value, lookup, module.names)
+    _BEING_READ.append(id(item))
+    try:
+        value = evaluate(item.value, lookup, module.names)
+    finally:
+        _BEING_READ.pop()
     if isinstance(value, Unknown):
         raise CatnetError()  # told where the unknown one is declared
     wanted = "group" if isinstance(item, tree.Group) else "representation"
@@ -93,14 +86,16 @@ def _value(module: Module, item: tree.Group | tree.Rep, params: Mapping[str, Any
 
 def acting(under: tuple[tree.Under, ...], module: Module, dims: Mapping[str, Any]) -> list[tuple[Group, tree.Under]]:
     """The groups that a net says act on it, at the values of its sizes; raises `CatnetError`."""
-    return acting_in(under, {**members(module), **dims})
+    return acting_in(under, {**members(module), **dims}, free=False)
 
 
-def acting_in(under: Iterable[tree.Under], statics: Mapping[str, Any]) -> list[tuple[Group, tree.Under]]:
-    """The groups of some clauses, where names mean this; a name that is not known is a size."""
+def acting_in(
+    under: Iterable[tree.Under], statics: Mapping[str, Any], free: bool = True
+) -> list[tuple[Group, tree.Under]]:
+    """The groups of some clauses, where names mean this; with `free`, a name that is not known is a size."""
     found: list[tuple[Group, tree.Under]] = []
     for clause in under:
-        value = evaluate(clause.group, lambda name: statics.get(name, _size(name)), [*statics])
+        value = evaluate(clause.group, lambda name: statics.get(name, _size(name) if free else None), [*statics])
         if isinstance(value, Unknown):
             raise CatnetError()
         if not isinstance(value, Member) or isinstance(value, Space):

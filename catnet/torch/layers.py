@@ -12,8 +12,6 @@ from catnet.types.static import evaluate
 
 def representation(text: str) -> Rep:
     """The representation that a text of the language means, such as `"8*trivial(O(3)) + 4*vector(O(3))"`."""
-    import catnet.symmetry.words  # noqa: F401
-
     found = evaluate(parse_expression(Source("<representation>", text)), lambda _: None)
     if not isinstance(found, Rep):
         raise TypeError(f"`{text}` is no representation")

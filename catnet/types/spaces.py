@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import importlib
 import operator
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -13,6 +14,15 @@ MAX_POWER = 16
 
 FUNCTIONS: dict[str, Callable[..., Any]] = {}
 """What may be called in a static expression besides `max`, `min` and `sqrt`; `catnet.symmetry` puts its words here."""
+
+
+WORDS = "catnet.symmetry.words"
+"""The module that fills these tables. It is imported when a word is met that is in none, and not before."""
+
+
+def learn_words() -> None:
+    """Fill `FUNCTIONS`."""
+    importlib.import_module(WORDS)
 
 
 EXACT_FUNCTIONS: dict[str, Callable[..., Any]] = {}

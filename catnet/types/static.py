@@ -223,15 +223,15 @@ class _Evaluator:
 
     def visit_call(self, expr: tree.Call) -> Any:
         name = expr.fn.id if isinstance(expr.fn, tree.Name) else ""
+        if name not in ("", "max", "min", "sqrt") and not FUNCTIONS:
+            spaces.learn_words()
         if name in FUNCTIONS:
             return self.made(FUNCTIONS[name], expr)
         bound = self.lookup(name) if name else None
         if callable(bound) and not isinstance(bound, Member):
             return self.made(bound, expr)
         if name not in ("max", "min", "sqrt") or not expr.args or any(arg.name is not None for arg in expr.args):
-            words = "a static value is expected here; only `max`, `min` and `sqrt` may be called"
-            if FUNCTIONS:
-                words = f"`{name}` makes no static value"
+            words = "a static value is expected here: `max`, `min`, `sqrt`, groups and representations may be called"
             fail("E0212", words, expr.span, help=nearest(name, FUNCTIONS))
         values = [self.number_of(arg.value) for arg in expr.args]
         if name == "sqrt":

@@ -64,6 +64,8 @@ FURTHER: dict[str, list[str]] = {
         'einsum("a b, a b -> b")',
         'einsum("a b, c b -> c a")',
     ],
+    "Bool[4] @ R[3,4] @ R[3,4] -> _": ['(repeat("d -> n d",n=3) @ id @ id) >> choose'],
+    "R[3,4] @ R[3,4] @ R[3,4] @ Bool[3] -> _": ['(id @ id @ id @ repeat("u -> t u",t=3)) >> sdpa'],
     "R[3,3] -> _": ['einsum("a a -> a")', 'einsum("a a -> ")', 'einsum("a b -> ")'],
     "R[2,3,4] @ R[2,4,3] -> _": ["matmul", 'einsum("b c, c a -> b a")'],
     "R[3,4] -> _": [

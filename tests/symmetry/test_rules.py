@@ -291,6 +291,24 @@ def test_an_action_on_several_axes_is_shown_by_their_names() -> None:
     assert show(after, graph.cod[0]) == "S(6) on (2, 3)"  # type: ignore[arg-type]
 
 
+SETS = """
+net deep_sets(h) : R[n, d] -> R[h] under S(n) on n = linear(h) >> relu >> linear(h) >> sum(over = n) >> linear(h)
+net layer(h) : R[n, d] -> R[n, h] under S(n) on n = linear(h) + (mean(over = n) >> linear(h) >> repeat("d -> n d", n = n))
+net gated : R[n, d] -> R[n, d] under S(n) on n = id * (max(over = n) >> sigmoid >> repeat("d -> n d", n = n))
+net heads : R[n, 8] -> R[n, 8] under S(n) on n =
+    id + (layer_norm >> (linear(8), linear(8), linear(8)) >> each(rearrange("n (h c) -> h n c", h = 2)) >> sdpa
+    >> rearrange("h n c -> n (h c)"))
+net running : R[t, n, d] -> R[t, n, d] under S(n) on n =
+    (id @ zeros((n, d))) >> scan(add >> tanh >> copy, over = t) >> (id @ drop)
+"""
+
+
+def test_nets_on_sets_of_any_size_are_proved() -> None:
+    from tests.boxes.helpers import program
+
+    program(SETS)  # checks what the nets say of themselves
+
+
 # -- planted wrong rules -----------------------------------------------------------------------------------------------
 
 
