@@ -55,7 +55,10 @@ def _lines(proof: Proof, name: str) -> Iterator[str]:
     yield from _table([("box", "what acts", "what comes out", ""), *map(_row, proof.walk.steps)])
     yield ""
     if proof.holds:
-        yield f"{proof.word}: {name or 'this diagram'} is {_manner(proof)} under {proof}"
+        limits = ", up to the following" if proof.limits else ""
+        yield f"{proof.word}: {name or 'this diagram'} is {_manner(proof)} under {proof}{limits}"
+        for step, limit in proof.limits:
+            yield f"  {'.'.join(step.path)} is so {limit}"
         yield from _remarks(proof)
     else:
         count = len(proof.problems)
@@ -104,6 +107,7 @@ def _data(proof: Proof) -> dict[str, Any]:
         "group": str(proof.group),
         "axes": list(proof.axes),
         "verdict": proof.word,
+        "exact": proof.holds and not proof.limits,
         "boxes": [
             {
                 "path": ".".join(step.path),
@@ -112,6 +116,7 @@ def _data(proof: Proof) -> dict[str, Any]:
                 "after": None if step.failure is not None else _shown(step.after, step.node.cod),
                 "word": "refused" if step.failure is not None else step.word,
                 "remarks": list(step.remarks),
+                "limits": list(step.limits),
             }
             for step in proof.walk.steps
         ],

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import zip_longest
@@ -15,10 +16,15 @@ from catnet.diagrams.terms import Diagram, Leaf
 from catnet.elaborate.evaluate import net_params
 from catnet.elaborate.nets import NetBox
 from catnet.elaborate.symmetries import acting, acting_in, members, symbols
+from catnet.symmetry.finite_groups import Cyclic, Dihedral
+from catnet.symmetry.grid_groups import Grid
+from catnet.symmetry.turns import on_cells
 from catnet.syntax.parser import parse_action
 from catnet.types.dims import Dim
+from catnet.types.facts import Facts
 from catnet.types.infer import TypeProblem
 from catnet.types.spaces import Space
+from catnet.types.static import assume
 from catnet.types.wires import Axis, Object, ObjectVar, Wire
 
 if TYPE_CHECKING:
@@ -51,6 +57,11 @@ class Proof:
         said = {step.word for step in self.walk.steps}
         return next((w for w in ("assumed", "tested") if w in said), "proved")
 
+    @property
+    def limits(self) -> list[tuple[Step, str]]:
+        """Where it does not hold exactly, with the box that is the cause."""
+        return [(step, limit) for step in self.walk.steps for limit in step.limits] if self.holds else []
+
     def __str__(self) -> str:
         return f"{self.group} on {', '.join(self.axes)}" if self.axes else str(self.group)
 
@@ -69,8 +80,9 @@ def prove(
     say; what has neither must be invariant. `written` are the outputs as a net's type names them. Raises
     `CatnetError` where the group cannot act (E0732, E0733).
     """
-    proof = Proof(group, axes, Walk(group))
-    proof.inputs = tuple(_action(wire, group, axes, span) for wire in graph.dom)
+    facts = functools.reduce(lambda known, clause: assume(clause, True, known), graph.where, Facts())  # type: ignore[arg-type]
+    proof = Proof(group, axes, Walk(group, facts))
+    proof.inputs = tuple(_action(wire, proof, span) for wire in graph.dom)
     missing = [name for name in axes if not any(_tagged(wire, name) for wire in graph.dom)]
     if missing:
         named = sorted({a.tag for w in graph.dom for a in w.axes if isinstance(a, Axis) and a.tag})
@@ -84,25 +96,29 @@ def prove(
     proof.outputs = proof.walk.through(graph, proof.inputs)
     proof.problems += [_broken(step, group) for step in proof.walk.failures]
     if not proof.problems:
-        cod = [_as_written(wire, port) for wire, port in zip_longest(graph.cod, written[: len(graph.cod)])]
+        ports = zip_longest(graph.cod, written[: len(graph.cod)])
+        grown = axes if isinstance(group, (Cyclic, Dihedral, Grid)) else ()
+        cod = [_as_written(wire, port, grown) for wire, port in ports]
         proof.problems += _promises(proof, graph.dom, cod, span)
     return proof
 
 
-def _action(wire: Wire, group: Group, axes: tuple[str, ...], span: Span | None) -> Action:
-    parts = list(carried(wire, group))
-    if axes and all(_tagged(wire, name) for name in axes):
-        parts.append(_named(wire, group, axes, span))
+def _action(wire: Wire, proof: Proof, span: Span | None) -> Action:
+    parts = list(carried(wire, proof.group))
+    if proof.axes and all(_tagged(wire, name) for name in proof.axes):
+        parts.append(_named(wire, proof, span))
     return ordered(tuple(parts))
 
 
-def _named(wire: Wire, group: Group, axes: tuple[str, ...], span: Span | None) -> Part:
+def _named(wire: Wire, proof: Proof, span: Span | None) -> Part:
     """The natural action on the named axes of a wire."""
+    group, axes = proof.group, proof.axes
     places = tuple(_tagged(wire, name)[0] for name in axes)
     sizes = [wire.axes[place].size for place in places]  # type: ignore[union-attr]
-    rep = group.on(sizes) if len(axes) > 1 else group.natural
+    rep = on_cells(group, sizes, proof.walk.facts) or (group.natural if len(axes) == 1 else None)
     if rep is None:
-        fail("E0733", f"`{group}` has no natural action on {_listed(axes)}", span)
+        words = f"`{group}` has no natural action on {_listed(axes)} of sizes {', '.join(map(str, sizes))}"
+        fail("E0733", words, span, help=_for_cells(group, axes))
     if len(axes) == 1 and rep.dim != sizes[0]:
         fail(
             "E0733",
@@ -111,6 +127,15 @@ def _named(wire: Wire, group: Group, axes: tuple[str, ...], span: Span | None) -
             help="the group and its axis must have the same size: under S(n) on n",
         )
     return Part(places, rep)
+
+
+def _for_cells(group: Group, axes: tuple[str, ...]) -> str:
+    """What would let a group act on the cells of a grid."""
+    if isinstance(group, (Cyclic, Dihedral)):
+        return f"quarter turns need a square image: where {' == '.join(axes)}"
+    if isinstance(group, Grid):
+        return "its sizes must divide those of the axes: say so with `where`, as in h % 2 == 0"
+    return "on two axes act C(n), D(n), translations(h, w), p4(h, w) and p4m(h, w)"
 
 
 def _listed(axes: tuple[str, ...]) -> str:
@@ -139,14 +164,20 @@ def _origin(inputs: tuple[Value, ...], port: int) -> Span | None:
     return node.span if node is not None else None
 
 
-def _as_written(wire: Wire, port: Wire | ObjectVar | None) -> Wire:
-    """A wire with the names that a type gives to its axes."""
+def _as_written(wire: Wire, port: Wire | ObjectVar | None, axes: tuple[str, ...]) -> Wire:
+    """A wire with the names that a type gives to its axes; what is left of the named axes has their names."""
     if not isinstance(port, Wire) or len(port.axes) != len(wire.axes):
         return wire
     return wire.with_axes(
-        Axis(a.size, p.tag, a.space) if isinstance(a, Axis) and isinstance(p, Axis) else a
+        Axis(a.size, _name(p, axes), a.space) if isinstance(a, Axis) and isinstance(p, Axis) else a
         for a, p in zip(wire.axes, port.axes, strict=True)
     )
+
+
+def _name(axis: Axis, axes: tuple[str, ...]) -> str | None:
+    """The name of an axis: of one of size h//2 where h is acted on as a grid, h."""
+    inside = [name for name in axes if name in axis.size.symbols]
+    return axis.tag or (inside[0] if len(inside) == 1 else None)
 
 
 def _promises(proof: Proof, dom: Object, cod: Sequence[Wire], span: Span | None) -> Iterator[Diagnostic]:
@@ -155,9 +186,11 @@ def _promises(proof: Proof, dom: Object, cod: Sequence[Wire], span: Span | None)
     for wire, action in zip(cod, proof.outputs, strict=True):
         wanted = list(carried(wire, proof.group))
         for name in proof.axes if len(proof.axes) == 1 else ():
-            wanted += [Part((place,), inputs[name]) for place in _tagged(wire, name)]
+            for place in _tagged(wire, name):
+                cells = on_cells(proof.group, [wire.axes[place].size], proof.walk.facts)  # type: ignore[union-attr]
+                wanted.append(Part((place,), cells or inputs[name]))
         if len(proof.axes) > 1 and all(_tagged(wire, name) for name in proof.axes):
-            wanted.append(_named(wire, proof.group, proof.axes, span))
+            wanted.append(_named(wire, proof, span))
         expected = ordered(tuple(wanted))
         if action is not None and action != expected:
             yield Diagnostic(
@@ -246,10 +279,19 @@ def claimed(program: Program, module: Module, net: tree.Net) -> list[Diagnostic]
         if any(part.undecided for part in (graph, *(inner for inner, _ in graph.walk()))):
             continue
         if net.under or any(isinstance(a, Axis) and a.space is not None for w in graph.dom for a in w.axes):
-            return [problem for proof in proofs(diagram) for problem in proof.problems]
+            return [problem for proof in proofs(diagram) for problem in (*proof.problems, *_nearly(proof))]
         return []
     if not net.under:
         return []
     words = f"the symmetry of `{net.name}` is not one question for all sizes"
     hint = f"ask at some: catnet prove FILE {net.name} -p NAME=VALUE"
     return [Diagnostic("E0738", words, net.under[0].span, help=hint, severity="info")]
+
+
+def _nearly(proof: Proof) -> Iterator[Diagnostic]:
+    """What is said of a symmetry that does not hold exactly: once, at the first box that is the cause."""
+    for step, limit in proof.limits[:1]:
+        more = len(proof.limits) - 1
+        rest = f", and so {more} more box{'es' * (more > 1)}" if more else ""
+        words = f"equivariant under {proof.group}, but not exactly: `{step.path[-1]}` is so {limit}{rest}"
+        yield Diagnostic("E0750", words, step.node.span, help="`catnet prove` lists every box", severity="info")

@@ -293,7 +293,8 @@ def test_an_action_on_several_axes_is_shown_by_their_names() -> None:
 
 SETS = """
 net deep_sets(h) : R[n, d] -> R[h] under S(n) on n = linear(h) >> relu >> linear(h) >> sum(over = n) >> linear(h)
-net layer(h) : R[n, d] -> R[n, h] under S(n) on n = linear(h) + (mean(over = n) >> linear(h) >> repeat("d -> n d", n = n))
+net layer(h) : R[n, d] -> R[n, h] under S(n) on n =
+    linear(h) + (mean(over = n) >> linear(h) >> repeat("d -> n d", n = n))
 net gated : R[n, d] -> R[n, d] under S(n) on n = id * (max(over = n) >> sigmoid >> repeat("d -> n d", n = n))
 net heads : R[n, 8] -> R[n, 8] under S(n) on n =
     id + (layer_norm >> (linear(8), linear(8), linear(8)) >> each(rearrange("n (h c) -> h n c", h = 2)) >> sdpa

@@ -22,9 +22,12 @@ from catnet.symmetry.solve.words import symbols
 
 BUDGET = 1_000_000
 """The most unknowns: diagrams at tier 1 (pairs of diagrams where it must be found out which are independent),
-entries of the matrix at tier 2, ten times as many at tiers 3 and 4, where they are eliminated."""
+entries of the matrix at tier 2, ten times as many at tiers 3 and 4, where they are eliminated, and more where the
+matrices of all generators are dense."""
 
 _ELIMINATION = 10
+_SPARSE = 12  # unknowns in an equation; with more, elimination fills the rows and costs the cube of their number,
+_FILLED = 1000  # of which so many steps are one unit of work
 _KEPT = {3: 10_000, 4: 400}  # unknowns from which on a solution by elimination is kept in files, for each tier
 
 
@@ -79,14 +82,22 @@ def _orbit_elements(found: Orbits) -> list[Element]:
 def by_elimination(source: Rep, target: Rep, budget: int, expected: int | None) -> Solution:
     """Tiers 3 and 4: linear algebra with the matrices of all generators, kept in files where it took long."""
     outputs, inputs = target.number(), source.number()
-    _within(source, target, 3, _ELIMINATION * outputs * inputs, budget)
+    unknowns = outputs * inputs
+    _within(source, target, 3, _ELIMINATION * unknowns, budget)
     pairs = _generators(source, target)
+    if _terms(pairs, outputs, inputs) > _SPARSE:
+        _within(source, target, 3, unknowns * max(_ELIMINATION, unknowns**2 // _FILLED), budget)
     tier = 3 if conductor(x for pair in pairs for m in pair for x in m.entries.values()) == 1 else 4
     if outputs * inputs < _KEPT[tier] or expected is None:
         elements = commuting(pairs, outputs, inputs)
     else:
         elements = _kept(pairs, outputs, inputs, expected)
     return Solution(tier, len(elements), lambda: elements)
+
+
+def _terms(pairs: Sequence[tuple[Matrix, Matrix]], outputs: int, inputs: int) -> float:
+    """How many unknowns stand in an equation, on average, for the sparsest generator: the others meet what it left."""
+    return min((len(a.entries) / inputs + len(b.entries) / outputs for a, b in pairs), default=0.0)
 
 
 def by_nullity(source: Rep, target: Rep, budget: int) -> int | None:

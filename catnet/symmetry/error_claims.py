@@ -1,0 +1,153 @@
+"""What a measurement of equivariance starts from: claims read at the sizes of the tensors that a module takes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from catnet.diagnostics import Source, fail
+from catnet.symmetry.groups import Group
+from catnet.symmetry.kinds import Kind
+from catnet.symmetry.reps import Rep
+from catnet.syntax import tree
+from catnet.syntax.parser import parse_action, parse_type
+from catnet.types.dims import Dim
+from catnet.types.signature import Signature, read_signature
+from catnet.types.spaces import Space
+from catnet.types.static import describe, evaluate
+from catnet.types.wires import Axis, Pack, Wire
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+Parts = tuple[tuple[tuple[int, ...], Rep], ...]
+"""What acts on a tensor: representations, each with its axes by their places from the end, joined in row-major order."""
+
+USUAL = 6  # the size of an axis of which nothing says it
+
+
+@dataclass(frozen=True)
+class Claim:
+    """A group, and what it does to the inputs and the outputs of a module at known sizes."""
+
+    text: str
+    group: Group
+    axes: tuple[str, ...]
+    inputs: tuple[Parts, ...]
+    outputs: tuple[Parts, ...]
+
+
+def read_type(text: str, names: Mapping[str, Any]) -> Signature:
+    """A type `R[n, V] -> R[n, k]`; `names` says what names in it are: sizes, groups and representations."""
+    import catnet.symmetry.words  # noqa: F401
+
+    expr = parse_type(Source("<type>", text))
+    if not isinstance(expr, tree.Arrow):
+        fail("E0227", f"`{text}` says no outputs", expr.span, help="write R[n, d] -> R[k]")
+    signature = read_signature(expr, (), names)
+    if not all(isinstance(port, Wire) for port in (*signature.dom, *signature.cod)):
+        fail("E0227", "an object variable is not the type of a tensor", expr.span)
+    return signature
+
+
+def read_group(under: str | Group, names: Mapping[str, Any]) -> tuple[Group, tuple[str, ...]]:
+    """The group of a claim such as `S(n) on n`, and the names of the axes on which it acts."""
+    if isinstance(under, Group):
+        return under, ()
+    clause = parse_action(Source("<under>", under))
+
+    def lookup(name: str) -> Any:
+        return names[name] if name in names else None if name[0].isupper() else Dim.sym(name)
+
+    value = evaluate(clause.group, lookup, names)
+    if not isinstance(value, Group):
+        hint = "such as under='S(n) on n', or a group for a name: G = SO(3)"
+        fail("E0730", f"a group is expected, not {describe(value)}", clause.group.span, help=hint)
+    return value, clause.axes
+
+
+def sizes_of(signature: Signature, inputs: Sequence[Tensor]) -> dict[str, Dim]:
+    """The sizes that the names in a type have for these inputs.
+
+    Raises `ValueError` where a tensor does not have its type.
+    """
+    if len(inputs) != len(signature.dom):
+        raise ValueError(f"the type has {len(signature.dom)} inputs, and {len(inputs)} came")
+    sizes: dict[str, Dim] = {}
+    pairs = [pair for wire, x in zip(signature.dom, inputs, strict=True) for pair in _sizes(wire, x)]  # type: ignore[arg-type]
+    for dim, size, _ in pairs:
+        if dim.is_symbol is not None:
+            sizes.setdefault(dim.is_symbol, Dim.const(size))
+    for dim, size, wire in pairs:
+        if (known := dim.subst(sizes)).value != size:
+            raise ValueError(f"an axis of `{wire}` must be {known}, and a tensor came where it is {size}")
+    return sizes
+
+
+def _sizes(wire: Wire, x: Tensor) -> list[tuple[Dim, int, Wire]]:
+    """The sizes of the axes behind a pack, as the type and as the tensor says."""
+    found = []
+    for place in range(-1, -len(wire.axes) - 1, -1):
+        axis = wire.axes[place]
+        if isinstance(axis, Pack):
+            break
+        if x.dim() < -place:
+            raise ValueError(f"`{wire}` has {len(wire.axes)} axes, and a tensor of shape {tuple(x.shape)} came")
+        found.append((axis.size, x.shape[place], wire))
+    return found
+
+
+def usual_sizes(signature: Signature, claims: Sequence[tuple[Group, tuple[str, ...]]]) -> dict[str, Dim]:
+    """Sizes for inputs that nobody gave: what the groups say of the axes that they move, and else six."""
+    sizes = {}
+    for group, axes in claims:
+        if len(axes) == 1 and group.natural is not None and group.natural.dim.value is not None:
+            sizes[axes[0]] = group.natural.dim
+    return {**dict.fromkeys(signature.universals, Dim.const(USUAL)), **sizes}
+
+
+def claim_at(
+    signature: Signature, asked: tuple[Group, tuple[str, ...]], sizes: Mapping[str, Dim]
+) -> Claim:
+    """A claim at known sizes. Raises `CatnetError`: E0732, E0733 where the group cannot act."""
+    group, axes = asked
+    text = f"{group} on {axes[0] if len(axes) == 1 else '(' + ', '.join(axes) + ')'}" if axes else str(group)
+    group = group.subst(sizes)
+    inputs, outputs = (
+        tuple(parts_of(wire, group, axes, sizes) for wire in wires)  # type: ignore[arg-type]
+        for wires in (signature.dom, signature.cod)
+    )
+    if not any(inputs):
+        shown = " @ ".join(map(str, signature.dom))
+        fail("E0732", f"`{text}` acts on nothing in `{shown}`", help="name an axis of the type: under='S(n) on n'")
+    return Claim(text, group, axes, inputs, outputs)
+
+
+def parts_of(wire: Wire, group: Group, axes: Sequence[str], sizes: Mapping[str, Dim]) -> Parts:
+    """What a group does to a wire: its natural action on the named axes, and what the type says of the others."""
+    found: list[tuple[tuple[int, ...], Rep]] = []
+    tags: dict[str | None, tuple[int, Dim]] = {}
+    for i, axis in enumerate(wire.axes):
+        if isinstance(axis, Axis):
+            tags.setdefault(axis.tag, (i - len(wire.axes), axis.size.subst(sizes)))
+            rep = _carried(axis.space, sizes)
+            if rep is not None and rep.group == group:
+                found.append(((i - len(wire.axes),), rep))
+    if axes and all(name in tags for name in axes):
+        found.append((tuple(tags[name][0] for name in axes), _natural(group, axes, [tags[n][1] for n in axes])))
+    return tuple((places, rep) for places, rep in found if rep.kind is not Kind.TRIVIAL)
+
+
+def _carried(space: Space | None, sizes: Mapping[str, Dim]) -> Rep | None:
+    return space.subst(sizes) if isinstance(space, Rep) else None
+
+
+def _natural(group: Group, axes: Sequence[str], sizes: Sequence[Dim]) -> Rep:
+    """The natural action of a group on named axes of these sizes."""
+    rep = group.natural if len(axes) == 1 else group.on(sizes)
+    if rep is None:
+        fail("E0733", f"`{group}` has no natural action on `{', '.join(axes)}`")
+    if len(axes) == 1 and rep.dim != sizes[0]:
+        fail("E0733", f"`{group}` moves {rep.dim} points, and the axis `{axes[0]}` has {sizes[0]}")
+    return rep
