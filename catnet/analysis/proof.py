@@ -54,6 +54,7 @@ def _lines(proof: Proof, name: str) -> Iterator[str]:
     yield ""
     yield from _table([("box", "what acts", "what comes out", ""), *map(_row, proof.walk.steps)])
     yield ""
+    yield from _legend(proof)
     if proof.holds:
         limits = ", up to the following" if proof.limits else ""
         yield f"{proof.word}: {name or 'this diagram'} is {_manner(proof)} under {proof}{limits}"
@@ -63,6 +64,16 @@ def _lines(proof: Proof, name: str) -> Iterator[str]:
     else:
         count = len(proof.problems)
         yield f"not proved: {count} box{'es' * (count > 1)} or output{'s' * (count > 1)} in the way"
+
+
+def _legend(proof: Proof) -> Iterator[str]:
+    """What the names of representations in the table stand for."""
+    named = {}
+    for step in proof.walk.steps:
+        for part in (p for action in (*step.before, *step.after) for p in action):
+            if part.rep.label:
+                named[part.rep.label] = str(part.rep)
+    yield from (f"{name} = {text}" for name, text in named.items())
 
 
 def _manner(proof: Proof) -> str:

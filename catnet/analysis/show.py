@@ -14,6 +14,7 @@ from catnet.diagrams.graph import Graph, Node
 from catnet.diagrams.repeat import Loop
 from catnet.limits import large_work
 from catnet.types.dims import Dim, DimError
+from catnet.types.spaces import Space
 from catnet.types.wires import Axis, Object, show_object
 
 WIDEST_NAME = 44
@@ -171,7 +172,10 @@ def name_of(node: Node) -> str:
     if node.box.family == "block":
         return node.box.sign()
     try:
-        return repr(terms.Leaf(node.box))
+        text = repr(terms.Leaf(node.box))
+        for value in node.box.statics().values():  # by the name that the file gives it
+            text = text.replace(str(value), value.label) if isinstance(value, Space) and value.label else text
+        return text
     except TypeError:  # a box that the language writes in another way, such as a transpose
         return node.box.sign()
 

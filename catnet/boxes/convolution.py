@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, ClassVar
 
+from catnet.boxes.actions import refuse_on
 from catnet.boxes.axes import (
     ONE,
     ZERO,
@@ -17,7 +18,10 @@ from catnet.boxes.axes import (
     product,
     real_wire,
 )
+from catnet.boxes.grids import Along, Rule, on_grid, windowed
+from catnet.diagrams.acting import Acting, Action
 from catnet.diagrams.box import Box, MapKind, Site, box, elements
+from catnet.symmetry.kinds import Kind
 from catnet.types.dims import Dim
 from catnet.types.facts import Pred
 from catnet.types.infer import reject
@@ -29,6 +33,7 @@ if TYPE_CHECKING:
 Ints = tuple[Dim, ...]
 WORDS = ("kernel", "stride", "padding", "dilation")
 PADDING = ("reflect", "replicate", "circular")
+TURNED_WEIGHTS = "take `conv(W, kernel)` to a representation W of C(4) or D(4), whose kernel turns with the image"
 
 
 def image(typing: Typing, name: str, inputs: Object) -> tuple[Wire, tuple[Axis, ...]] | None:
@@ -72,6 +77,12 @@ def windows(typing: Typing, name: str, sizes: list[Dim], spec: list[Ints], *, ce
             fit = Dim.min(fit, (size + p - 1) // s + 1)
         out.append(fit)
     return out
+
+
+def windows_along(inputs: Object, outputs: Object, spec: list[Ints], pads: str) -> tuple[Along, ...]:
+    """What windows do along each spatial axis; `spec` is kernel, stride, padding and dilation per axis."""
+    sizes = zip(known_axes("", inputs[0])[1:], known_axes("", outputs[0])[1:], *spec, strict=True)
+    return tuple(windowed(a.size, b.size, d * (k - 1) + 1, s, p, pads) for a, b, k, s, p, d in sizes)
 
 
 def room(typing: Typing, name: str, size: Dim, padding: Dim, mode: object) -> None:
@@ -138,6 +149,23 @@ class Kernel(Box):
     def flops(self, inputs: Object, outputs: Object) -> Dim:
         return elements(outputs[0]) * product(self.weight(inputs)[1:]) * 2
 
+    def along(self, inputs: Object, outputs: Object) -> tuple[Along, ...]:
+        """What it does along each spatial axis."""
+        raise NotImplementedError  # each of the two says its own
+
+    def act(self, acting: Acting) -> tuple[Action, ...]:
+        """Free weights join the channels, and have an order within the window."""
+        if acting.trivial:
+            return super().act(acting)
+        count = len(acting.inputs[0].axes) - 1
+        refuse_on(self.name, acting, (-count - 1,), "has free weights along the channels", TURNED_WEIGHTS)
+        spec = [per_axis(self.name, name, getattr(self, name), count) for name in WORDS]
+        turned = "" if all(k == ONE for k in spec[0]) else TURNED_WEIGHTS
+        passes = Kind.PERMUTATION if self.bias else Kind.GENERAL
+        alike = all(len(set(values)) == 1 for values in spec)
+        rule = Rule(self.name, self.along(acting.inputs, acting.outputs), alike, turned, passes)
+        return (on_grid(rule, acting),)
+
     def more(self, site: Site) -> str:
         """Further arguments of the layer."""
         return ""
@@ -181,6 +209,9 @@ class Convolution(Kernel):
             room(typing, self.name, size, padding, self.padding_mode)
         return windows(typing, self.name, sizes, spec)
 
+    def along(self, inputs: Object, outputs: Object) -> tuple[Along, ...]:
+        return windows_along(inputs, outputs, self.spec(len(inputs[0].axes) - 1), self.padding_mode)
+
     def more(self, site: Site) -> str:
         return options(padding_mode=(self.padding_mode, "zeros"))
 
@@ -217,6 +248,18 @@ class TransposedConvolution(Kernel):
             typing.inference.demand(Pred(">=", made, ONE), f"`{self.name}` needs an output, {made} >= 1")
             out.append(made)
         return out
+
+    def along(self, inputs: Object, outputs: Object) -> tuple[Along, ...]:
+        """Each cell is spread over a window: near the border those from the other side are missing."""
+        axes = zip(known_axes("", inputs[0])[1:], known_axes("", outputs[0])[1:], strict=True)
+        found = []
+        further = per_axis(self.name, "output_padding", self.output_padding, len(inputs[0].axes) - 1)
+        for (a, b), k, s, p, d, extra in zip(axes, *self.spec(len(further)), further, strict=True):
+            window = d * (k - 1) + 1
+            border = Dim.max(ZERO, Dim.max(window - s - p, p))
+            still = window == s == ONE and p == extra == ZERO
+            found.append(Along(a.size, b.size, up=s, border=border, even=Pred("==", extra, ZERO), still=still))
+        return tuple(found)
 
     def weight(self, inputs: Object) -> Ints:
         axes = known_axes(self.name, inputs[0])

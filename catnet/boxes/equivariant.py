@@ -34,6 +34,12 @@ def carried_last(box: str, inference: Inference, wire: Wire) -> tuple[Wire, Rep]
             code="E0735",
             help="say what it carries in the signature: rep V = ..., then R[n, V]",
         )
+    if space.field == "C":  # type: ignore[attr-defined]
+        raise reject(
+            f"`{space}` acts on complex numbers, and `{box}` takes real ones",
+            code="E0745",
+            help="`representation(G, ...)` gives a real form of it by its matrices",
+        )
     return wire, space  # type: ignore[return-value]
 
 
@@ -54,6 +60,9 @@ class Intertwiner(Box):
         wire = real_wire(typing, wire)
         self._fits(source)
         return (wire.with_axes((*wire.axes[:-1], Axis(self.features.dim, None, self.features))),)
+
+    def sign(self) -> str:
+        return f"linear({self.features.label or self.features})"
 
     def expression(self) -> tree.Expr:
         """`linear(W)`, as the language writes it."""

@@ -96,7 +96,8 @@ class Concat(Box):
             if port != lead:
                 inference.unify(wire, with_size(model, position, size), port)
             total = total + inference.dim(size)
-        return (inference.wire(with_size(model, position, total)),)
+        joined = inference.wire(with_size(model, position, total))
+        return (_carrying(joined, position, [axis_at(w, position) for w in inference.wires(inputs)]),)
 
     def act(self, acting: Acting) -> tuple[Action, ...]:
         """The direct sum along the axis; on the other axes all wires must be acted on alike."""
@@ -114,6 +115,15 @@ class Concat(Box):
     def code(self, site: Site) -> str:
         position = axis_position(site.inputs[0], self.axis)
         return f"torch.cat(({', '.join(site.args)}), dim={position})" if len(site.args) > 1 else site.args[0]
+
+
+def _carrying(wire: Wire, position: int, parts: Sequence[Axis]) -> Wire:
+    """A wire whose axis carries the direct sum of what its parts carry, where all carry representations of a group."""
+    if any(part.space is None or part.space.group != parts[0].space.group for part in parts):  # type: ignore[union-attr, attr-defined]
+        return wire
+    axes = list(wire.axes)
+    axes[position] = Axis(axis_at(wire, position).size, None, side_by_side([part.space for part in parts]))  # type: ignore[misc]
+    return wire.with_axes(axes)
 
 
 @box("stack", "shape")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, ClassVar
 
+from catnet.boxes.actions import shifted
 from catnet.boxes.axes import (
     ONE,
     ZERO,
@@ -16,8 +17,11 @@ from catnet.boxes.axes import (
     product,
     real_wire,
 )
-from catnet.boxes.convolution import WORDS, image, ints_option, windows
+from catnet.boxes.convolution import WORDS, image, ints_option, windows, windows_along
+from catnet.boxes.grids import Along, Rule, on_grid, pooled_away
+from catnet.diagrams.acting import Acting, Action
 from catnet.diagrams.box import Box, MapKind, Site, box, elements
+from catnet.symmetry.kinds import Kind
 from catnet.types.dims import Dim
 from catnet.types.facts import Pred
 from catnet.types.infer import reject
@@ -25,6 +29,11 @@ from catnet.types.wires import Axis, Object
 
 if TYPE_CHECKING:
     from catnet.diagrams.typing import Typing
+
+
+def channelwise(map_kind: MapKind) -> Kind:
+    """The matrices on the channels with which a mean, or a maximum, of cells commutes."""
+    return Kind.GENERAL if map_kind == "linear" else Kind.POSITIVE_MONOMIAL
 
 
 class Pooling(Box):
@@ -37,20 +46,39 @@ class Pooling(Box):
     dilation: tuple[Dim, ...] = (ONE,)
     batch_axes: ClassVar[int | None] = 1
     call: ClassVar[str] = ""
+    pads: ClassVar[str] = "nothing"
 
     def rule(self, typing: Typing, inputs: Object) -> Object:
         found = image(typing, self.name, inputs)
         if found is None or not isinstance(self.ceil_mode, bool):
             return (typing.inference.fresh_wire(),)
         wire, axes = found
-        stride = self.stride or self.kernel
-        given = {"kernel": self.kernel, "stride": stride, "padding": self.padding, "dilation": self.dilation}
-        spec = [per_axis(self.name, word, given[word], len(axes) - 1) for word in WORDS]
+        spec = self.spec(len(axes) - 1)
         for k, p, d in zip(spec[0], spec[2], spec[3], strict=True):
             reason = f"`{self.name}` needs a padding of at most half its kernel"
             typing.inference.demand(Pred(">=", d * (k - 1) + 1, p * 2), reason)
         sizes = windows(typing, self.name, [a.size for a in axes[1:]], spec, ceil=self.ceil_mode)
-        return (wire.with_axes((axes[0], *map(Axis, sizes))),)
+        spatial = [Axis(n, a.tag if n == a.size else None) for n, a in zip(sizes, axes[1:], strict=True)]
+        return (wire.with_axes((axes[0], *spatial)),)
+
+    def spec(self, count: int) -> list[tuple[Dim, ...]]:
+        """Kernel, stride, padding and dilation, per axis."""
+        given = {"kernel": self.kernel, "stride": self.stride or self.kernel, "padding": self.padding}
+        given["dilation"] = self.dilation
+        return [per_axis(self.name, word, given[word], count) for word in WORDS]
+
+    @property
+    def passes(self) -> Kind:
+        """On the channels: each has its own windows."""
+        return channelwise(self.map_kind)
+
+    def act(self, acting: Acting) -> tuple[Action, ...]:
+        if acting.trivial:
+            return super().act(acting)
+        spec = self.spec(len(acting.inputs[0].axes) - 1)
+        along = windows_along(acting.inputs, acting.outputs, spec, self.pads)
+        alike = all(len(set(values)) == 1 for values in spec)
+        return (on_grid(Rule(self.name, along, alike, passes=self.passes), acting),)
 
     def flops(self, inputs: Object, outputs: Object) -> Dim:
         count = len(known_axes(self.name, inputs[0])) - 1
@@ -125,6 +153,32 @@ class AdaptivePool(Box):
             typing.inference.demand(Pred(">=", size, ONE), f"`{self.name}` needs {size} >= 1")
         return (wire.with_axes((axes[0], *map(Axis, sizes))),)
 
+    @property
+    def passes(self) -> Kind:
+        return channelwise(self.map_kind)
+
+    def act(self, acting: Acting) -> tuple[Action, ...]:
+        """Windows stand alike from both ends; those of a whole size lie side by side."""
+        count = len(acting.inputs[0].axes) - 1
+        sizes = per_axis(self.name, "size", self.size, count)
+        if acting.trivial:
+            return super().act(acting)
+        if all(size == ONE for size in sizes):
+            return (pooled_away(self.name, acting, count, self.passes),)
+        along = [
+            self._along(acting, axis.size, n)
+            for axis, n in zip(known_axes("", acting.inputs[0])[1:], sizes, strict=True)
+        ]
+        return (on_grid(Rule(self.name, tuple(along), len(set(sizes)) == 1, passes=self.passes), acting),)
+
+    def _along(self, acting: Acting, size: Dim, out: Dim) -> Along:
+        from catnet.symmetry.turns import ratio
+
+        whole = ratio(size, out, acting.facts)
+        if whole is None:
+            return Along(size, out, lost=f"makes {out} windows of {size} cells, not all of one size")
+        return Along(size, out, down=whole, still=whole == ONE)
+
     def flops(self, inputs: Object, outputs: Object) -> Dim:
         return elements(inputs[0])
 
@@ -175,6 +229,17 @@ class GlobalPool(Box):
                 help=f"`{one}(over = ...)` takes the {one}{'imum' * (one == 'max')} over one axis",
             )
         return (wire.with_axes(axes[:1]),)
+
+    @property
+    def passes(self) -> Kind:
+        return channelwise(self.map_kind)
+
+    def act(self, acting: Acting) -> tuple[Action, ...]:
+        """Invariant in all that moves the cells."""
+        if acting.trivial:
+            return super().act(acting)
+        count = len(acting.inputs[0].axes) - 1
+        return (shifted(pooled_away(self.name, acting, count, self.passes), -1, -count),)
 
     def flops(self, inputs: Object, outputs: Object) -> Dim:
         return elements(inputs[0])

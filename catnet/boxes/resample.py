@@ -5,8 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, ClassVar
 
-from catnet.boxes.axes import ONE, known_axes, one_of, options, per_axis
+from catnet.boxes.axes import ONE, ZERO, known_axes, one_of, options, per_axis
 from catnet.boxes.convolution import image
+from catnet.boxes.grids import Along, Rule, on_grid
+from catnet.boxes.shuffling import shuffled, unshuffled
+from catnet.diagrams.acting import Acting, Action
 from catnet.diagrams.box import Box, MapKind, Site, box, elements
 from catnet.types.dims import Dim
 from catnet.types.facts import Pred
@@ -51,6 +54,32 @@ class Resample(Box):
             f'the mode "{self.mode}" of `{self.name}` is for {MODES[self.mode][0]} spatial axes, here are {count}',
             help=f'write mode = "{fitting[0]}"',
         )
+
+    def act(self, acting: Acting) -> tuple[Action, ...]:
+        if acting.trivial:
+            return super().act(acting)
+        axes = zip(known_axes("", acting.inputs[0])[1:], known_axes("", acting.outputs[0])[1:], strict=True)
+        along = tuple(self._along(acting, a.size, b.size) for a, b in axes)
+        alike = len({(a.down, a.up, a.out) for a in along}) == 1 or self.mode != "nearest"
+        return (on_grid(Rule(self.name, along, alike, passes=self.passes), acting),)
+
+    def _along(self, acting: Acting, size: Dim, out: Dim) -> Along:
+        """Repeating and averaging cells is the same from both ends; taking the first of several is not."""
+        from catnet.symmetry.turns import ratio
+
+        up, down = ratio(out, size, acting.facts), ratio(size, out, acting.facts)
+        if self.mode == "nearest":
+            if up is not None:
+                return Along(size, out, up=up, still=up == ONE)
+            words = "takes the first of several cells"
+            if down is not None:
+                return Along(size, out, down=down, uneven=words)
+            return Along(size, out, uneven=words, lost="repeats some cells more often than others")
+        if self.align_corners or up is None:
+            return Along(size, out, lost="interpolates between cells that are no equal parts of its own")
+        further = up if self.mode == "bicubic" else ZERO
+        border = up // 2 + further if up != ONE else ZERO
+        return Along(size, out, up=up, border=border, sees="the border repeated", still=up == ONE)
 
     def flops(self, inputs: Object, outputs: Object) -> Dim:
         return elements(outputs[0]) * TAPS[self.mode] * 2
@@ -142,6 +171,9 @@ class PixelShuffle(Box):
     def inverse(self, inputs: Object) -> Box | None:
         return PixelUnshuffle(self.factor)
 
+    def act(self, acting: Acting) -> tuple[Action, ...]:
+        return super().act(acting) if acting.trivial else (shuffled(self.name, acting, self.factor),)
+
     def code(self, site: Site) -> str:
         site.need("F")
         return f"F.pixel_shuffle({site.args[0]}, {site.static(self.factor)})"
@@ -162,6 +194,9 @@ class PixelUnshuffle(Box):
 
     def inverse(self, inputs: Object) -> Box | None:
         return PixelShuffle(self.factor)
+
+    def act(self, acting: Acting) -> tuple[Action, ...]:
+        return super().act(acting) if acting.trivial else (unshuffled(self.name, acting, self.factor),)
 
     def code(self, site: Site) -> str:
         site.need("F")

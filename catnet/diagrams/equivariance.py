@@ -47,6 +47,13 @@ class Walk:
     def failures(self) -> Iterator[Step]:
         return (step for step in self.steps if step.failure is not None)
 
+    def actions(self) -> Iterator[tuple[Value, Action]]:
+        """What acts on each value that was walked over."""
+        for step in self.steps:
+            yield from zip(step.node.inputs, step.before, strict=True)
+            if step.after:
+                yield from zip(step.node.outputs, step.after, strict=True)
+
     def through(self, graph: Graph, inputs: tuple[Action, ...]) -> tuple[Action | None, ...]:
         """The actions on the outputs of a graph; None where a box before them does not commute."""
         key = (id(graph), inputs)

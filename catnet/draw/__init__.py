@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Literal
 
 from catnet.diagrams.graph import Graph
+from catnet.draw.acted import mark
 from catnet.draw.layout import Layout
 from catnet.draw.looks import inside
 from catnet.draw.measure import shorten
@@ -29,10 +30,12 @@ def draw(diagram: Diagram, format: Format = "svg") -> str:
     '<svg'
     """
     graph = unwrapped(diagram.graph)
-    return draw_graph(graph, format, depth=readable_depth(graph))
+    return draw_graph(graph, format, depth=readable_depth(graph), of=diagram)
 
 
-def draw_graph(graph: Graph, format: Format = "svg", *, depth: int = 1, title: str | None = None) -> str:
+def draw_graph(
+    graph: Graph, format: Format = "svg", *, depth: int = 1, title: str | None = None, of: Diagram | None = None
+) -> str:
     """The picture of a graph as SVG or DOT text.
 
     Args:
@@ -40,6 +43,7 @@ def draw_graph(graph: Graph, format: Format = "svg", *, depth: int = 1, title: s
         format: `svg` or `dot`.
         depth: How many levels of boxes to show; 1 draws nets, blocks and repeats closed.
         title: The name in the heading; by default the graph's own.
+        of: The diagram that this is the graph of: the axes are marked on which the groups act that it names.
     """
     if format not in ("svg", "dot"):
         raise ValueError(f"a picture is `svg` or `dot`, not `{format}`")
@@ -51,9 +55,11 @@ def draw_graph(graph: Graph, format: Format = "svg", *, depth: int = 1, title: s
         return dot.write(graph, name, depth)
     from catnet.draw import svg
 
-    heading = shorten(f"{name} : {graph.type}", 110)
-    about = " ".join([*graph.doc, sentence(graph, name)])
-    return svg.write(Layout().panel(graph, depth, top=True), name, heading, about)
+    panel = Layout().panel(graph, depth, top=True)
+    groups = mark(panel, of) if of is not None else ""
+    heading = shorten(f"{name} : {graph.type}" + (f" under {groups}" if groups else ""), 110)
+    about = " ".join([*graph.doc, sentence(graph, name), *([f"It commutes with {groups}."] if groups else [])])
+    return svg.write(panel, name, heading, about)
 
 
 def readable_depth(graph: Graph) -> int:

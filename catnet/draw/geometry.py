@@ -28,14 +28,19 @@ class Turn:
     value: Value
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(eq=False, slots=True)
 class Label:
-    """A small text beside a wire; `x`, `y` is its left end on the base line."""
+    """A small text beside a wire; `x`, `y` is its left end on the base line.
+
+    `acted` are the places of the axes on which a group acts, `words` say how.
+    """
 
     x: float
     y: float
     text: str
     value: Value
+    acted: tuple[int, ...] = ()
+    words: str = ""
 
 
 @dataclass(eq=False, slots=True)

@@ -17,6 +17,7 @@ from catnet.diagrams.graph import Graph, Node
 from catnet.diagrams.repeat import Loop
 from catnet.draw.measure import ELLIPSIS, clean, shorten, text_width
 from catnet.types.dims import Dim
+from catnet.types.spaces import Space
 
 SHAPES = ("rect", "pill", "bars", "slant", "hexagon", "fold", "double", "circle")
 
@@ -127,6 +128,8 @@ def _static(value: Any) -> str | None:
         return None if None in parts else f"({', '.join(p for p in parts if p is not None)})"
     if isinstance(value, float):
         return f"{value:g}"
+    if isinstance(value, Space):
+        return value.label or str(value)
     if isinstance(value, (int, Dim)) or type(value).__name__ == "AxisRef":
         return str(value)
     return None

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from html import escape as _escape
 
 from catnet.diagrams.graph import Value
+from catnet.draw.acted import pieces
 from catnet.draw.geometry import Label, Link, Panel, Placed, Turn
 from catnet.draw.layout import LABEL, TITLE
 from catnet.draw.looks import LOOKS, PLAIN_LOOK, Look, circle_sign, look_of
@@ -156,9 +157,18 @@ def _towards(corner: tuple[float, float], other: tuple[float, float]) -> tuple[f
 
 
 def _label(label: Label) -> str:
+    words = f" ({label.words})" if label.words else ""
     return (
         f'<text class="cn-muted" x="{_n(label.x)}" y="{_n(label.y)}" font-size="{_n(LABEL)}" fill="{MUTED}">'
-        f"{escape(label.text)}<title>{escape(str(label.value.wire))}</title></text>"
+        f"{_emphasised(label)}<title>{escape(str(label.value.wire) + words)}</title></text>"
+    )
+
+
+def _emphasised(label: Label) -> str:
+    """The text of a label, with the axes in bold on which a group acts."""
+    return "".join(
+        f'<tspan class="cn-ink" font-weight="bold" fill="{INK}">{escape(text)}</tspan>' if acted else escape(text)
+        for text, acted in pieces(label.text, label.acted)
     )
 
 

@@ -16,9 +16,6 @@ from catnet.diagrams.terms import Diagram, Leaf
 from catnet.elaborate.evaluate import net_params
 from catnet.elaborate.nets import NetBox
 from catnet.elaborate.symmetries import acting, acting_in, members, symbols
-from catnet.symmetry.finite_groups import Cyclic, Dihedral
-from catnet.symmetry.grid_groups import Grid
-from catnet.symmetry.turns import on_cells
 from catnet.syntax.parser import parse_action
 from catnet.types.dims import Dim
 from catnet.types.facts import Facts
@@ -80,6 +77,8 @@ def prove(
     say; what has neither must be invariant. `written` are the outputs as a net's type names them. Raises
     `CatnetError` where the group cannot act (E0732, E0733).
     """
+    from catnet.symmetry.turns import moves_cells
+
     facts = functools.reduce(lambda known, clause: assume(clause, True, known), graph.where, Facts())  # type: ignore[arg-type]
     proof = Proof(group, axes, Walk(group, facts))
     proof.inputs = tuple(_action(wire, proof, span) for wire in graph.dom)
@@ -97,7 +96,7 @@ def prove(
     proof.problems += [_broken(step, group) for step in proof.walk.failures]
     if not proof.problems:
         ports = zip_longest(graph.cod, written[: len(graph.cod)])
-        grown = axes if isinstance(group, (Cyclic, Dihedral, Grid)) else ()
+        grown = axes if moves_cells(group) else ()
         cod = [_as_written(wire, port, grown) for wire, port in ports]
         proof.problems += _promises(proof, graph.dom, cod, span)
     return proof
@@ -112,6 +111,8 @@ def _action(wire: Wire, proof: Proof, span: Span | None) -> Action:
 
 def _named(wire: Wire, proof: Proof, span: Span | None) -> Part:
     """The natural action on the named axes of a wire."""
+    from catnet.symmetry.turns import on_cells
+
     group, axes = proof.group, proof.axes
     places = tuple(_tagged(wire, name)[0] for name in axes)
     sizes = [wire.axes[place].size for place in places]  # type: ignore[union-attr]
@@ -131,6 +132,9 @@ def _named(wire: Wire, proof: Proof, span: Span | None) -> Part:
 
 def _for_cells(group: Group, axes: tuple[str, ...]) -> str:
     """What would let a group act on the cells of a grid."""
+    from catnet.symmetry.finite_groups import Cyclic, Dihedral
+    from catnet.symmetry.grid_groups import Grid
+
     if isinstance(group, (Cyclic, Dihedral)):
         return f"quarter turns need a square image: where {' == '.join(axes)}"
     if isinstance(group, Grid):
@@ -182,6 +186,8 @@ def _name(axis: Axis, axes: tuple[str, ...]) -> str | None:
 
 def _promises(proof: Proof, dom: Object, cod: Sequence[Wire], span: Span | None) -> Iterator[Diagnostic]:
     """What the outputs do must be what their types and the names of their axes say."""
+    from catnet.symmetry.turns import on_cells
+
     inputs = {name: part.rep for name, part in _by_name(dom, proof)}
     for wire, action in zip(cod, proof.outputs, strict=True):
         wanted = list(carried(wire, proof.group))

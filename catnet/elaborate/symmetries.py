@@ -45,6 +45,7 @@ def value_of(module: Module, item: tree.Group | tree.Rep) -> Any:
     """
     if not item.params:
         value = _value(module, item, {})
+        value = value.named(item.name) if isinstance(value, Space) else value
         if module.members is not None:
             module.members[item.name] = value
         return value

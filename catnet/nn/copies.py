@@ -4,11 +4,11 @@
 matrices of a group on each copy are taken to be orthogonal wherever a norm is taken. Generated code holds copies of
 these definitions.
 
->>> x = torch.tensor([-2.0, 0.0, 3.0, 4.0])  # two numbers and a vector of the plane
+>>> x = torch.tensor([-2.0, 1.0, 3.0, 4.0])  # two numbers and a vector of the plane
 >>> norms_of_copies(x, ((2, 1), (1, 2)))
-tensor([2., 0., 5.])
+tensor([2., 1., 5.])
 >>> scale_copies(x, torch.tensor([1.0, 1.0, 0.5]), ((2, 1), (1, 2)))
-tensor([-2.0000,  0.0000,  1.5000,  2.0000])
+tensor([-2.0000,  1.0000,  1.5000,  2.0000])
 """
 
 from __future__ import annotations

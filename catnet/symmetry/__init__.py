@@ -14,6 +14,7 @@ from __future__ import annotations
 
 from catnet.symmetry.constructors import *  # noqa: F403  (it lists its names)
 from catnet.symmetry.elements import Element, Flow
+from catnet.symmetry.error_measure import error
 from catnet.symmetry.exact import Matrix, cosine, root, sine, sqrt
 from catnet.symmetry.groups import Group
 from catnet.symmetry.hom import Basis, hom
@@ -40,6 +41,7 @@ __all__ = [  # noqa: F405
     "alt2",
     "cosine",
     "dual",
+    "error",
     "hom",
     "inflate",
     "irrep",

@@ -181,10 +181,7 @@ def random_inputs(signature: Any, sizes: Any, module: Any, seed: int) -> tuple[T
             x = torch.randn(shape, generator=generator, dtype=torch.complex128 if name == "C" else torch.float64)
             found.append(x.to(like.device, dtype))
         else:
-            top = 2 if name == "Bool" else wire.kind.size.subst(sizes).value if wire.kind.size is not None else USUAL_INTEGERS
-            x = torch.randint(0, top, shape, generator=generator)
+            below = wire.kind.size.subst(sizes).value if wire.kind.size is not None else 2
+            x = torch.randint(0, below, shape, generator=generator)
             found.append((x.bool() if name == "Bool" else x).to(like.device))
     return tuple(found)
-
-
-USUAL_INTEGERS = 5

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from torch import Tensor
 
 Parts = tuple[tuple[tuple[int, ...], Rep], ...]
-"""What acts on a tensor: representations, each with its axes by their places from the end, joined in row-major order."""
+"""What acts on a tensor: representations, each with its axes by their places from the end, in row-major order."""
 
 USUAL = 6  # the size of an axis of which nothing says it
 
@@ -107,9 +107,7 @@ def usual_sizes(signature: Signature, claims: Sequence[tuple[Group, tuple[str, .
     return {**dict.fromkeys(signature.universals, Dim.const(USUAL)), **sizes}
 
 
-def claim_at(
-    signature: Signature, asked: tuple[Group, tuple[str, ...]], sizes: Mapping[str, Dim]
-) -> Claim:
+def claim_at(signature: Signature, asked: tuple[Group, tuple[str, ...]], sizes: Mapping[str, Dim]) -> Claim:
     """A claim at known sizes. Raises `CatnetError`: E0732, E0733 where the group cannot act."""
     group, axes = asked
     text = f"{group} on {axes[0] if len(axes) == 1 else '(' + ', '.join(axes) + ')'}" if axes else str(group)

@@ -99,9 +99,7 @@ class Strided(Rep):
     def matrices(self) -> tuple[Matrix, ...]:
         fine = grid(self.group.h * self.rows, self.group.w * self.columns, "translations")
         by = (self.rows.value or 1, self.columns.value or 1)
-        return tuple(
-            Matrix.permutation(power_of(p, n)) for p, n in zip(fine.natural_permutations(), by, strict=True)
-        )
+        return tuple(Matrix.permutation(power_of(p, n)) for p, n in zip(fine.natural_permutations(), by, strict=True))
 
     def algebra(self) -> tuple[Matrix, ...]:
         return ()
@@ -150,6 +148,11 @@ def shifts(rep: Rep) -> Shifts | None:
         if isinstance(block, Sum) and block.kind is Kind.TRIVIAL:
             return Shifts(group, (group.n,), (block.dim,))
     return None
+
+
+def moves_cells(group: Group) -> bool:
+    """Whether a group may act on the cells of a grid."""
+    return isinstance(group, (Cyclic, Dihedral, Grid))
 
 
 def on_cells(group: Group, sizes: Sequence[Dim], facts: Facts) -> Rep | None:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import copy
 import functools
 import importlib
 import operator
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, Self
 
 from catnet.types.dims import Dim
 
@@ -40,8 +41,16 @@ class Space(Member):
     """What an axis carries besides its size: a representation of a group, in a fixed basis and layout.
 
     Two spaces of one dimension are different unless they are equal (see `catnet.symmetry`, whose
-    representations these are).
+    representations these are). `label` is the name that a declaration gave it, for messages and pictures alone.
     """
+
+    label: str = ""
+
+    def named(self, label: str) -> Self:
+        """The same space under a name."""
+        made = copy.copy(self)
+        object.__setattr__(made, "label", label)  # it takes no part in what the space is, so frozen ones may have it
+        return made
 
     @property
     def dim(self) -> Dim:

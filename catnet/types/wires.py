@@ -49,7 +49,7 @@ class Axis:
     space: Space | None = None
 
     def __str__(self) -> str:
-        return str(self.size) if self.space is None else self.tag or str(self.space)
+        return str(self.size) if self.space is None else self.tag or self.space.label or str(self.space)
 
 
 @dataclass(frozen=True, slots=True)

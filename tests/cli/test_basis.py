@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -77,3 +79,10 @@ def test_refusals(run: Run, group: str, text: str, code: str, said: str) -> None
     assert got.code == 1
     assert f"error[{code}]" in got.err
     assert said in got.err
+
+
+def test_neither_torch_nor_sympy_is_loaded() -> None:
+    code = "import sys; from catnet.cli import main; main(['basis', 'SO(3)', 'V*V -> irrep(G, 2) + V'])"
+    probe = f"{code}; print(*(m for m in ('torch', 'sympy') if m in sys.modules))"
+    done = subprocess.run([sys.executable, "-c", probe], capture_output=True, text=True, check=True)
+    assert done.stdout.endswith("\n\n")
