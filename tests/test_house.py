@@ -18,6 +18,7 @@ ORDER = [
     {"syntax"},
     {"types"},
     {"symmetry"},
+    {"bundles"},
     {"diagrams"},
     {"boxes"},
     {"elaborate", "codes", "files"},

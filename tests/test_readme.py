@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
+from typing import Any
+
+import torch
 
 import catnet
 from catnet.elaborate.program import Program
+from catnet.elaborate.proving import proofs
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text()
@@ -27,6 +31,20 @@ def test_the_spec_is_that_of_the_example() -> None:
 def test_the_python_runs(monkeypatch) -> None:
     monkeypatch.chdir(ROOT)
     exec(block("import catnet"), {})
+
+
+def test_a_trained_module_loads_into_a_faster_one(monkeypatch) -> None:
+    monkeypatch.chdir(ROOT)
+    names: dict[str, Any] = {"catnet": catnet}
+    exec(block('model = catnet.compile("examples/models/resnet18.cat"'), names)
+    image = torch.randn(1, 3, 64, 64)
+    torch.testing.assert_close(names["fast"](image), names["model"].eval()(image), rtol=1e-4, atol=1e-4)
+
+
+def test_the_symmetry_that_is_shown_is_proved() -> None:
+    program = Program.from_text(block("group O"))
+    assert program.check() == []
+    assert [str(p) for p in proofs(program["energy"]()) if p.word == "proved"] == ["S(n) on n", "O"]
 
 
 def test_the_mistake_gets_the_diagnostics_that_are_printed() -> None:

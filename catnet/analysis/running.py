@@ -151,6 +151,13 @@ class _SketchSite(Site):
         return dim.value if dim.value is not None else _Size(dim, self.names)
 
 
+def _known(what: str) -> str:
+    """The name of an import that sketches can follow."""
+    if what.startswith("python:"):
+        raise Unknown(f"`{what.rpartition(':')[2]}` is no part of PyTorch")
+    return what
+
+
 def _site(node: Node, given: Sequence[Tensor], names: dict[str, Any]) -> _SketchSite:
     numbers = count()
     return _SketchSite(
@@ -158,7 +165,7 @@ def _site(node: Node, given: Sequence[Tensor], names: dict[str, Any]) -> _Sketch
         node.cod,
         [f"a{i}" for i in range(len(given))],
         "",
-        need=lambda what: what,
+        need=_known,
         size_of=lambda dim: repr(_Size(dim, names)),
         fresh=lambda hint: f"{hint}_{next(numbers)}",
         batched=has_batch(given, node),

@@ -201,6 +201,7 @@ class Convolution(Kernel):
     bias: bool = True
     padding_mode: str = "zeros"
     layer: ClassVar[str] = "Conv"
+    between_spaces: ClassVar[str] = "group_conv"
 
     def sizes(self, typing: Typing, sizes: list[Dim]) -> list[Dim]:
         one_of(self.name, "padding_mode", self.padding_mode, ("zeros", *PADDING))

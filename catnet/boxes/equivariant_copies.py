@@ -187,6 +187,7 @@ class NormActivation(OfCopies):
 
     phi: str = "sigmoid"
     bias: bool = True
+    helpers: ClassVar[tuple[str, ...]] = ("copies", "copywise")  # type: ignore[misc]
 
     def fits(self, typing: Typing, rep: Rep) -> None:
         one_of(self.name, "phi", self.phi, tuple(PHI))
@@ -224,6 +225,7 @@ class EquivariantNorm(OfCopies):
     """
 
     eps: float = 1e-5
+    helpers: ClassVar[tuple[str, ...]] = ("copies", "copywise")  # type: ignore[misc]
 
     def fits(self, typing: Typing, rep: Rep) -> None:
         for number, part in rep.blocks:

@@ -14,7 +14,7 @@ from catnet.diagrams.shards import Answer, Cut, beside, together
 from catnet.symmetry.bilinear import BilinearMaps, bilinear_maps
 from catnet.types.dims import Dim
 from catnet.types.infer import reject
-from catnet.types.spaces import FUNCTIONS, Space
+from catnet.types.spaces import Space
 from catnet.types.wires import REAL, Axis, Object, Wire
 
 if TYPE_CHECKING:
@@ -112,11 +112,3 @@ class TensorProduct(Box):
         mixing = f", mixing={self.mixing!r}" if self.mixing != "full" else ""
         shared = "" if self.shared else ", shared=False"
         return f"{made}({', '.join(repr(str(space)) for space in spaces)}{mixing}{shared})"
-
-
-def paths(left: Rep, right: Rep, out: Rep, mixing: str = "full") -> Dim:
-    """How many weights `tensor_product` has between these representations."""
-    return bilinear_maps(left, right, out, mixing).weights  # type: ignore[arg-type]
-
-
-FUNCTIONS["paths"] = paths

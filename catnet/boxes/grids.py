@@ -124,7 +124,7 @@ def _both(rule: Rule, acting: Acting, group: Rep | object, here: Sequence[Along]
     moves = Grid(group.h, group.w, "translations")
     _shifted(rule, acting, Shifts(moves, (group.h, group.w), (ONE, ONE)), here)
     turns = C(4) if group.point == "p4" else D(4)
-    _turned(rule, acting, Turned(turns, group.h, group.w), here)  # type: ignore[arg-type]
+    _turned(rule, acting, Turned(turns, group.h, group.w), here)
 
 
 def _shifted(rule: Rule, acting: Acting, before: Shifts, here: Sequence[Along]) -> Rep:
@@ -160,7 +160,7 @@ def _strided(rule: Rule, acting: Acting, before: Shifts, here: Sequence[Along]) 
 def _near_border(rule: Rule, acting: Acting, along: Along) -> None:
     if along.border != ZERO and not acting.facts.equal(along.border, ZERO):
         cells = f"{along.border} cell{'s' * (along.border != ONE)}"
-        acting.limit(f"but for the outermost {cells} at each end of the {along.out}, which see {along.sees}")
+        acting.limit(f"but for the outermost {cells} at a border, which see {along.sees} beyond it")
 
 
 def _turned(rule: Rule, acting: Acting, rep: Turned, here: Sequence[Along]) -> Rep:

@@ -41,6 +41,9 @@ class Permutation(Box):
     def act(self, acting: Acting) -> tuple[Action, ...]:
         """On its own axis, what commutes with this permutation passes."""
         axis = axis_position(acting.inputs[0], self.axis)
+        grid = [part for part in acting.actions[0] if axis in part.axes and len(part.axes) > 1]
+        if grid and self.passes_grid(grid[0].rep):
+            return (acting.actions[0],)
         rep, rest = on_axis(self.name, acting, axis)
         if rep is not None and not self._commutes(rep):
             raise Refusal(
@@ -56,6 +59,10 @@ class Permutation(Box):
             return False  # not known
         moved = Matrix.permutation(self.images(rep.dim.value))
         return all(m @ moved == moved @ m for m in (*rep.matrices(), *rep.algebra()))
+
+    def passes_grid(self, rep: Rep) -> bool:
+        """Whether what moves the cells of a grid commutes with it."""
+        return False
 
     def shards(self, inputs: Object, outputs: Object, cut: Cut) -> Answer:
         return beside(self.name, cut, axis_position(inputs[0], self.axis), "moves entries along")
@@ -80,6 +87,11 @@ class Roll(Permutation):
             return True
         return self.shift.value is not None and super()._commutes(rep)
 
+    def passes_grid(self, rep: Rep) -> bool:
+        from catnet.symmetry.turns import shifts
+
+        return shifts(rep) is not None
+
     def inverse(self, inputs: Object) -> Box | None:
         return Roll(-self.shift, self.axis)
 
@@ -96,6 +108,12 @@ class Flip(Permutation):
 
     def images(self, size: int) -> tuple[int, ...]:
         return tuple(range(size))[::-1]
+
+    def passes_grid(self, rep: Rep) -> bool:
+        """Half turns and mirrors commute with one another."""
+        from catnet.symmetry.turns import Turned
+
+        return isinstance(rep, Turned) and rep.group.n.value in (1, 2)
 
     def inverse(self, inputs: Object) -> Box | None:
         return self

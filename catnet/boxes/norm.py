@@ -239,6 +239,8 @@ class ChannelNorm(Box):
         if self.per_channel:
             what = f"has {self.per_channel} for each channel"
             remedy = "take layer_norm(affine = false), or `norm_activation` on a representation"
+            if self.batch_needed and len(acting.inputs[0].axes) == 3:
+                remedy = "`fibre_batch_norm` takes statistics over whole fibres of C(4) or D(4)"
             refuse_on(self.name, acting, (channel,), what, remedy)
         on_axis(self.name, acting, channel)
         return entrywise(self, acting)

@@ -60,7 +60,7 @@ class Resample(Box):
             return super().act(acting)
         axes = zip(known_axes("", acting.inputs[0])[1:], known_axes("", acting.outputs[0])[1:], strict=True)
         along = tuple(self._along(acting, a.size, b.size) for a, b in axes)
-        alike = len({(a.down, a.up, a.out) for a in along}) == 1 or self.mode != "nearest"
+        alike = all(acting.facts.equal(a.out, along[0].out) for a in along)
         return (on_grid(Rule(self.name, along, alike, passes=self.passes), acting),)
 
     def _along(self, acting: Acting, size: Dim, out: Dim) -> Along:

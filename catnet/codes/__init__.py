@@ -9,7 +9,20 @@ from __future__ import annotations
 import textwrap
 from collections.abc import Iterable, Mapping
 
-from catnet.codes import boxes, files, fit, groups, intertwiners, names, parallel, structure, symmetry, syntax, values
+from catnet.codes import (
+    boxes,
+    files,
+    fit,
+    grids,
+    groups,
+    intertwiners,
+    names,
+    parallel,
+    structure,
+    symmetry,
+    syntax,
+    values,
+)
 from catnet.codes.entry import MAIN, Code
 from catnet.diagnostics import fail
 from catnet.types.static import nearest
@@ -39,6 +52,7 @@ CODES: Mapping[str, Code] = _registry(
     groups.CODES,
     intertwiners.CODES,
     symmetry.CODES,
+    grids.CODES,
 )
 """Every code, in order."""
 

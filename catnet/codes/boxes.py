@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from catnet.codes.entry import Code
 
-_NET = "net layer : R[t, 8] -> R[t, 8] = linear(8) >> gate(4.0)\n"
+_NET = "net layer : R[t, 8] -> R[t, 8] = linear(8) >> steep(4.0)\n"
 _HEAD = """import catnet
 
 
 """
-_GATE = '''@catnet.box("gate", family="activation")
-class Gate(catnet.Box):
+_STEEP = '''@catnet.box("steep", family="activation")
+class Steep(catnet.Box):
     """`x sigmoid(steepness x)`."""
 
     steepness: float = 1.0
@@ -20,7 +20,7 @@ class Gate(catnet.Box):
         x = site.args[0]
         return f"{x} * torch.sigmoid({self.steepness!r} * {x})"
 '''
-_RIGHT = _HEAD + _GATE
+_RIGHT = _HEAD + _STEEP
 _MODULE = "mine.py"
 _HOW = "It comes when the module is imported: `catnet check --boxes mine net.cat`, or `import mine` in Python."
 
@@ -36,7 +36,7 @@ CODES = (
         bad=_NET,
         good=_NET,
         files={_MODULE: _RIGHT},
-        bad_files={_MODULE: _RIGHT.replace('"gate"', '"train"')},
+        bad_files={_MODULE: _RIGHT.replace('"steep"', '"train"')},
     ),
     Code(
         "E0505",

@@ -73,6 +73,8 @@ MODULE_ATTRIBUTES = frozenset(
 OWN_ATTRIBUTES = {
     "check_inputs": "switches the check of the inputs",
     "fsdp_units": "names the parts that `fully_shard` takes one by one",
+    "symmetry_type": "says the type of which `symmetry_under` speaks",
+    "symmetry_under": "names the groups with which the module commutes",
     "tensor_plan": "says how tensor parallelism cuts the module",
     "tensor_ways": "says between how many ranks the module can be cut",
 }

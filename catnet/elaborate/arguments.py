@@ -87,6 +87,10 @@ def make_box(cls: type[Box], given: Mapping[str, tuple[Any, Span | None]]) -> Bo
     if cls.between_spaces and any(isinstance(value, Space) for value, _ in given.values()):
         cls = VOCABULARY[cls.between_spaces]
     params = {p.name: p for p in cls.params()}
+    for key, (_, span) in given.items():
+        if key not in params and not cls.open_keywords:
+            taken = f"between representations it takes {', '.join(f'`{name}`' for name in params)}"
+            fail("E0213", f"`{cls.name}` has no argument `{key}`", span, help=taken)
     values = {
         k: coerce(cls.name, params.get(k) or Param(k, "int", REQUIRED), value, span)
         for k, (value, span) in given.items()

@@ -119,12 +119,17 @@ class Program:
         before = len(report.errors)
         for diagnostic in generic.endless_nets(module):
             report.add(diagnostic)
+        right: list[tree.Net] = []
         for declaration in module.declarations.values():
+            errors = len(report.errors)
             self._guarded(report, lambda d=declaration: self._check_declaration(module, d, report), declaration.span)
-        if len(report.errors) > before:
+            if isinstance(declaration, tree.Net) and len(report.errors) == errors:
+                right.append(declaration)
+        whole = len(report.errors) == before  # else what a net uses may be wrong, which is told there
+        for net in right:
+            self._guarded(report, lambda n=net: report.extend(proving.claimed(self, module, n, whole)), net.span)
+        if not whole:
             return
-        for net in module.nets.values():
-            self._guarded(report, lambda n=net: report.extend(proving.claimed(self, module, n)), net.span)
         for name in _recursive(module):
             net = module.nets[name]
             if all(p.default is not None for p in net.params):

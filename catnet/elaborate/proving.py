@@ -41,6 +41,7 @@ class Proof:
     inputs: tuple[Action, ...] = ()
     outputs: tuple[Action | None, ...] = ()
     problems: list[Diagnostic] = field(default_factory=list)
+    title: str = ""  # the claim as it is written
 
     @property
     def holds(self) -> bool:
@@ -60,7 +61,10 @@ class Proof:
         return [(step, limit) for step in self.walk.steps for limit in step.limits] if self.holds else []
 
     def __str__(self) -> str:
-        return f"{self.group} on {', '.join(self.axes)}" if self.axes else str(self.group)
+        if self.title:
+            return self.title
+        listed = ", ".join(self.axes)
+        return f"{self.group} on {f'({listed})' if len(self.axes) > 1 else listed}" if self.axes else str(self.group)
 
 
 def prove(
@@ -69,6 +73,7 @@ def prove(
     axes: tuple[str, ...] = (),
     span: Span | None = None,
     written: Sequence[Wire | ObjectVar] = (),
+    title: str = "",
 ) -> Proof:
     """Carry a group through a graph: it acts on the inputs' axes of these names by its natural representation, and
     on every axis that carries one of its representations.
@@ -80,7 +85,7 @@ def prove(
     from catnet.symmetry.turns import moves_cells
 
     facts = functools.reduce(lambda known, clause: assume(clause, True, known), graph.where, Facts())  # type: ignore[arg-type]
-    proof = Proof(group, axes, Walk(group, facts))
+    proof = Proof(group, axes, Walk(group, facts), title=title)
     proof.inputs = tuple(_action(wire, proof, span) for wire in graph.dom)
     missing = [name for name in axes if not any(_tagged(wire, name) for wire in graph.dom)]
     if missing:
@@ -93,7 +98,7 @@ def prove(
         words = f"`{group}` does not act on anything here: no axis of `{graph.type}` carries one of its representations"
         fail("E0732", words, span, help=f"say on which axis: under {group} on n")
     proof.outputs = proof.walk.through(graph, proof.inputs)
-    proof.problems += [_broken(step, group) for step in proof.walk.failures]
+    proof.problems += [_broken(step, proof) for step in proof.walk.failures]
     if not proof.problems:
         ports = zip_longest(graph.cod, written[: len(graph.cod)])
         grown = axes if moves_cells(group) else ()
@@ -105,7 +110,10 @@ def prove(
 def _action(wire: Wire, proof: Proof, span: Span | None) -> Action:
     parts = list(carried(wire, proof.group))
     if proof.axes and all(_tagged(wire, name) for name in proof.axes):
-        parts.append(_named(wire, proof, span))
+        named = _named(wire, proof, span)
+        alone = len(proof.axes) == 1  # then it acts on every axis of this name: R[n, n] holds pairs of points
+        places = [(place,) for place in _tagged(wire, proof.axes[0])] if alone else [named.axes]
+        parts += [named.moved(axes) for axes in places]
     return ordered(tuple(parts))
 
 
@@ -151,7 +159,7 @@ def _tagged(wire: Wire, name: str) -> list[int]:
     return [i - len(wire.axes) for i, a in enumerate(wire.axes) if isinstance(a, Axis) and a.tag == name]
 
 
-def _broken(step: Step, group: Group) -> Diagnostic:
+def _broken(step: Step, proof: Proof) -> Diagnostic:
     """The diagnostic for a box that does not commute."""
     assert step.failure is not None
     node, failure = step.node, step.failure
@@ -159,7 +167,7 @@ def _broken(step: Step, group: Group) -> Diagnostic:
     notes = [Note(f"what acts on its input: {before}", _origin(node.inputs, failure.port))]
     if len(step.path) > 1:
         notes.append(Note(f"in {'.'.join(step.path)}"))
-    message = f"not equivariant under {group}: {failure.reason}"
+    message = f"not equivariant under {proof}: {failure.reason}"
     return Diagnostic("E0731", message, node.span, notes=tuple(notes), help=failure.remedy)
 
 
@@ -201,7 +209,7 @@ def _promises(proof: Proof, dom: Object, cod: Sequence[Wire], span: Span | None)
         if action is not None and action != expected:
             yield Diagnostic(
                 "E0734",
-                f"under {proof.group} the output `{wire}` is {show(action, wire)}, and the type says: "
+                f"under {proof} the output `{wire}` is {show(action, wire)}, and the type says: "
                 f"{show(expected, wire)}",
                 span,
                 help="name the axis in the output as in the input, or make the output invariant: sum(over = n)",
@@ -217,7 +225,7 @@ def _by_name(wires: Object, proof: Proof) -> Iterable[tuple[str, Part]]:
                         yield name, part
 
 
-Claim = tuple["Group", tuple[str, ...], "Span | None"]
+Claim = tuple["Group", tuple[str, ...], "Span | None", str]  # the last is the claim as it is written
 
 
 def proofs(diagram: Diagram, under: Sequence[str] = ()) -> list[Proof]:
@@ -229,11 +237,11 @@ def proofs(diagram: Diagram, under: Sequence[str] = ()) -> list[Proof]:
     graph = opened(diagram.graph)
     box = diagram.box if isinstance(diagram, Leaf) and isinstance(diagram.box, NetBox) else None
     claims = _asked(box, under) if under else _said(box)
-    told = {group for group, _, _ in claims}
+    told = {group for group, *_ in claims}
     if not under:
         spaces = [a.space for w in graph.dom for a in w.axes if isinstance(a, Axis) and a.space is not None]
         carriers = dict.fromkeys(getattr(space, "group", None) for space in spaces)
-        claims += [(group, (), graph.span) for group in carriers if group is not None and group not in told]
+        claims += [(group, (), graph.span, "") for group in carriers if group is not None and group not in told]
     if not claims:
         fail(
             "E0732",
@@ -242,14 +250,15 @@ def proofs(diagram: Diagram, under: Sequence[str] = ()) -> list[Proof]:
             help='write `under S(n) on n` in the net, or --under "S(n) on n"',
         )
     written = box.written.cod if box is not None else ()
-    return [prove(graph, group, axes, span, written) for group, axes, span in claims]
+    return [prove(graph, group, axes, span, written, title) for group, axes, span, title in claims]
 
 
 def _said(box: NetBox | None) -> list[Claim]:
     if box is None:
         return []
     sizes = {**symbols(box.declaration, box.written.universals), **box.sizes}
-    return [(group, clause.axes, clause.span) for group, clause in acting(box.declaration.under, box.home, sizes)]
+    found = acting(box.declaration.under, box.home, sizes)
+    return [(group, clause.axes, clause.span, _text(clause)) for group, clause in found]
 
 
 def _asked(box: NetBox | None, under: Sequence[str]) -> list[Claim]:
@@ -257,7 +266,12 @@ def _asked(box: NetBox | None, under: Sequence[str]) -> list[Claim]:
     sizes = dict(box.sizes) if box is not None else {}
     clauses = [parse_action(Source("<under>", text)) for text in under]
     found = acting_in(clauses, {**home, **sizes})
-    return [(group, clause.axes, clause.span) for group, clause in found]
+    return [(group, clause.axes, clause.span, _text(clause)) for group, clause in found]
+
+
+def _text(clause: tree.Under) -> str:
+    """A claim as it is written."""
+    return " ".join(clause.span.text.split()) if clause.span is not None else ""
 
 
 def opened(graph: Graph) -> Graph:
@@ -268,11 +282,11 @@ def opened(graph: Graph) -> Graph:
     return graph
 
 
-def claimed(program: Program, module: Module, net: tree.Net) -> list[Diagnostic]:
+def claimed(program: Program, module: Module, net: tree.Net, whole: bool) -> list[Diagnostic]:
     """What stands against the symmetry that a net claims, for all its sizes at once where that can be asked.
 
     A net that is not one diagram for all sizes (it recurses, or chooses by an `if`) is asked at its default sizes; one
-    without is left to `catnet prove`, and an E0738 says so.
+    without is left to `catnet prove`, and an E0738 says so, unless the file is not right as a `whole`.
     """
     if not net.under and not any(isinstance(value, Space) for value in members(module).values()):
         return []
@@ -287,7 +301,7 @@ def claimed(program: Program, module: Module, net: tree.Net) -> list[Diagnostic]
         if net.under or any(isinstance(a, Axis) and a.space is not None for w in graph.dom for a in w.axes):
             return [problem for proof in proofs(diagram) for problem in (*proof.problems, *_nearly(proof))]
         return []
-    if not net.under:
+    if not net.under or not whole:
         return []
     words = f"the symmetry of `{net.name}` is not one question for all sizes"
     hint = f"ask at some: catnet prove FILE {net.name} -p NAME=VALUE"
@@ -297,7 +311,7 @@ def claimed(program: Program, module: Module, net: tree.Net) -> list[Diagnostic]
 def _nearly(proof: Proof) -> Iterator[Diagnostic]:
     """What is said of a symmetry that does not hold exactly: once, at the first box that is the cause."""
     for step, limit in proof.limits[:1]:
-        more = len(proof.limits) - 1
+        more = len({id(step) for step, _ in proof.limits}) - 1
         rest = f", and so {more} more box{'es' * (more > 1)}" if more else ""
         words = f"equivariant under {proof.group}, but not exactly: `{step.path[-1]}` is so {limit}{rest}"
         yield Diagnostic("E0750", words, step.node.span, help="`catnet prove` lists every box", severity="info")

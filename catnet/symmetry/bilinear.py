@@ -10,7 +10,7 @@ from typing import Literal
 
 from catnet.symmetry.exact import to_float
 from catnet.symmetry.hom import Basis, hom
-from catnet.symmetry.reps import Rep
+from catnet.symmetry.reps import Rep, need_rep
 from catnet.types.dims import Dim
 
 Mixing = Literal["full", "channel"]
@@ -80,6 +80,21 @@ class BilinearMaps:
         return total
 
     @property
+    def operations(self) -> Dim:
+        """The operations of one product as `catnet.nn.bilinear` does it: the couplings, then the copies."""
+        single = all(count == 1 for count, _ in self.right.blocks)
+        total = Dim.const(0)
+        for c in self.couplings:
+            left, right, out = c.factors
+            copies, others = self.left.blocks[c.left][0], self.right.blocks[c.right][0]
+            operator = left.dim * out.dim * c.dimension
+            total = total + operator * (self.right.dim if single else others * right.dim)
+            total = total + operator * copies * others
+            if self.mixing == "full":
+                total = total + out.dim * copies * others * self.out.blocks[c.out][0] * c.dimension
+        return total * 2
+
+    @property
     def unreached(self) -> tuple[Rep, ...]:
         """The summands of `out` where every such map is zero."""
         used = {c.out for c in self.couplings}
@@ -104,6 +119,13 @@ def bilinear_maps(left: Rep, right: Rep, out: Rep, mixing: Mixing = "full") -> B
             if basis.dimension != 0:
                 found.append(Coupling(i, j, k, (a, b, c), basis))
     return BilinearMaps(left, right, out, mixing, tuple(found))
+
+
+def paths(left: Rep, right: Rep, out: Rep, mixing: Mixing = "full") -> Dim:
+    """How many weights the tensor product of two representations into a third has."""
+    for rep in (left, right, out):
+        need_rep(rep, "paths")
+    return bilinear_maps(left, right, out, mixing).weights
 
 
 def _root(rep: Rep, index: int) -> float:

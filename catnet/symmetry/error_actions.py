@@ -108,7 +108,7 @@ def _along(run: Callable[..., Any], inputs: Sequence[Tensor], claim: Claim, flow
     from torch.nn.attention import SDPBackend, sdpa_kernel
 
     worst = 0.0
-    with torch.no_grad(), sdpa_kernel(SDPBackend.MATH), forward_ad.dual_level():
+    with torch.no_grad(), _plain_attention(), sdpa_kernel(SDPBackend.MATH), forward_ad.dual_level():
         pairs = zip(inputs, claim.inputs, strict=True)
         made = run(*(forward_ad.make_dual(x, tangent(x, parts, flow)) if parts else x for x, parts in pairs))
         outputs = made if isinstance(made, (tuple, list)) else (made,)
@@ -121,6 +121,19 @@ def _along(run: Callable[..., Any], inputs: Sequence[Tensor], claim: Claim, flow
             gap = float(miss.norm())
             worst = max(worst, gap / size if size else float("inf") if gap else 0.0)
     return worst
+
+
+@contextmanager
+def _plain_attention() -> Iterator[None]:
+    """PyTorch's own transformer layers without their fused form, which has no forward-mode derivative."""
+    import torch
+
+    before = torch.backends.mha.get_fastpath_enabled()
+    torch.backends.mha.set_fastpath_enabled(False)
+    try:
+        yield
+    finally:
+        torch.backends.mha.set_fastpath_enabled(before)
 
 
 @contextmanager

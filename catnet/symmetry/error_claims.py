@@ -10,9 +10,11 @@ from catnet.diagnostics import Source, fail
 from catnet.symmetry.groups import Group
 from catnet.symmetry.kinds import Kind
 from catnet.symmetry.reps import Rep
+from catnet.symmetry.turns import on_cells
 from catnet.syntax import tree
 from catnet.syntax.parser import parse_action, parse_type
 from catnet.types.dims import Dim
+from catnet.types.facts import Facts
 from catnet.types.signature import Signature, read_signature
 from catnet.types.spaces import Space
 from catnet.types.static import describe, evaluate
@@ -143,9 +145,10 @@ def _carried(space: Space | None, sizes: Mapping[str, Dim]) -> Rep | None:
 
 def _natural(group: Group, axes: Sequence[str], sizes: Sequence[Dim]) -> Rep:
     """The natural action of a group on named axes of these sizes."""
-    rep = group.natural if len(axes) == 1 else group.on(sizes)
+    rep = on_cells(group, sizes, Facts()) or (group.natural if len(axes) == 1 else None)
     if rep is None:
-        fail("E0733", f"`{group}` has no natural action on `{', '.join(axes)}`")
+        shown = f"`({', '.join(axes)})` of sizes {', '.join(map(str, sizes))}"
+        fail("E0733", f"`{group}` has no natural action on {shown}", help="quarter turns act on squares")
     if len(axes) == 1 and rep.dim != sizes[0]:
         fail("E0733", f"`{group}` moves {rep.dim} points, and the axis `{axes[0]}` has {sizes[0]}")
     return rep

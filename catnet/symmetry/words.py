@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from catnet.symmetry import constructors
+from catnet.symmetry.bilinear import paths
 from catnet.symmetry.cyclotomic import Cyclotomic, cosine, root, sine, sqrt
 from catnet.types import spaces
 from catnet.types.dims import Dim
@@ -35,5 +36,6 @@ def _plain(value: Any) -> Any:
 
 spaces.FUNCTIONS.update({name: _with_numbers(getattr(constructors, name)) for name in WORDS})
 spaces.FUNCTIONS.update({function.__name__: _with_numbers(function) for function in (cosine, sine, root)})
+spaces.FUNCTIONS["paths"] = paths
 spaces.EXACT_FUNCTIONS["sqrt"] = sqrt
 spaces.NUMBERS = (Cyclotomic,)

@@ -66,6 +66,7 @@ class Writer:
     memo: dict[tuple[int, tuple[bool, ...], bool], Emitted] = field(default_factory=dict)
     helpers: tuple[str, ...] = ()  # files of `catnet.nn` of which the source holds copies
     evaluates: bool = False  # whether any class so far is for evaluation alone
+    claims: Sequence[str] = ()  # what the class of the whole says of its symmetry
 
     def __post_init__(self) -> None:
         self.names.taken |= names_in(self.helpers)
@@ -414,7 +415,7 @@ class ClassBody:
         lines = [f"class @@({base}):", *indented(docstring(self.graph, self.inputs, self.top))]
         if self.top:
             lines += ["", f"{INDENT}check_inputs = True  # set to False to skip the check of the inputs"]
-            lines += indented(constants(self))
+            lines += indented([*self.writer.claims, *constants(self)])
         if self.init:
             lines += ["", f"{INDENT}def __init__(self) -> None:", f"{INDENT * 2}super().__init__()"]
             lines += [INDENT * 2 + line for line in self.init]
@@ -472,13 +473,13 @@ def unwrapped(graph: Graph) -> Graph:
 
 
 @large_work()
-def emit(graph: Graph, title: str) -> tuple[str, str]:
+def emit(graph: Graph, title: str, claims: Sequence[str] = ()) -> tuple[str, str]:
     """The source of a module for a graph, and the name of its class. Raises as `written` does."""
-    writer, made = written(graph)
+    writer, made = written(graph, claims)
     return writer.file([safe(title)]), made.name
 
 
-def written(graph: Graph) -> tuple[Writer, Emitted]:
+def written(graph: Graph, claims: Sequence[str] = ()) -> tuple[Writer, Emitted]:
     """All classes of a module for a graph, and the class of the whole.
 
     Raises `CatnetError`: E0214 where a size that must be known is not, E0218 over budget.
@@ -488,7 +489,7 @@ def written(graph: Graph) -> tuple[Writer, Emitted]:
     if graph.size > budget:
         words = f"this net has {graph.size:,} boxes; at most {budget:,} are compiled"
         raise CatnetError(Diagnostic("E0218", words, graph.span, help="if that is meant, raise the budget: --budget N"))
-    writer = Writer(helpers=files_for(graph))
+    writer = Writer(helpers=files_for(graph), claims=claims)
     return writer, writer.class_of(graph, tuple(True for _ in graph.inputs), top=True)
 
 

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import torch
+
 from catnet.diagnostics import Source
+from catnet.nn.bilinear import BilinearSum, Block
 from catnet.nn.intertwiner import IntertwinerSum, Part
+from catnet.symmetry.bilinear import Mixing, bilinear_maps
 from catnet.symmetry.equivariant import linear_maps
 from catnet.symmetry.reps import Rep
 from catnet.syntax.parser import parse_expression
@@ -35,6 +39,26 @@ def intertwiner(source: str, target: str, bias: bool = True) -> IntertwinerSum:
         for p in maps.parts
     ]  # fmt: skip
     return IntertwinerSum(parts, v.number(), w.number(), maps.invariants())
+
+
+def tensor_product(left: str, right: str, out: str, mixing: Mixing = "full", shared: bool = True) -> BilinearSum:
+    """The weighted bilinear maps that commute with a group, from two representations to a third.
+
+    >>> layer = tensor_product("vector(SO(3))", "vector(SO(3))", "vector(SO(3))", shared=False)
+    >>> layer(torch.tensor([1.0, 0.0, 0.0]), torch.tensor([0.0, 1.0, 0.0]), torch.ones(1)).abs()
+    tensor([0.0000, 0.0000, 0.7071])
+    """
+    reps = [representation(text) for text in (left, right, out)]
+    paths, couplings = [], []
+    for found in bilinear_maps(*reps, mixing).couplings:
+        shape = [rep.number() for rep in found.factors]
+        for entries in found.tensors():
+            paths.append((found.left, found.right, found.out))
+            couplings.append(torch.zeros(shape, dtype=torch.float64, device="cpu"))
+            for place, number in entries.items():
+                couplings[-1][place] = number
+    blocks = [[Block(_int(count), part.number()) for count, part in rep.blocks] for rep in reps]
+    return BilinearSum(*blocks, paths, couplings, mixing, shared)
 
 
 def _int(dim: object) -> int:

@@ -36,13 +36,15 @@ COMMANDS = {
     "E0506": ["compile", "--boxes", "mine", MAIN, "layer"],
     "E0507": ["check", "--boxes", "mine", MAIN],
     "E0708": ["basis", "C(n)", "regular(G) -> V*V"],
+    "E0720": ["basis", "C(200)", "V*V*V -> V"],
+    "E0723": ["basis", "SO(3)", "V*V"],
     "E0901": ["plan", MAIN, "classifier", "--part", "blocks.*"],
     "E0902": ["plan", MAIN, "block", "--tensor", "3"],
     "E0903": ["plan", MAIN, "block", "--stages", "8"],
     "E0904": ["plan", MAIN, "block", "--part", "up"],
 }
-# No command raises these in a text of ours: the formatter's own mistakes, and the import of a leaf in memory.
-ELSEWHERE = {"E0107", "E0502", "E0713"}
+# No command raises these in a text of ours: mistakes of catnet's own, the import of a leaf in memory, numbers too large.
+ELSEWHERE = {"E0107", "E0502", "E0713", "E0721", "E0722"}
 
 # More ways to one code, each with a message of its own.
 VARIANTS = {

@@ -87,6 +87,9 @@ class Subject:
             assert step.failure is not None
             assert step.failure.reason, f"{step.node.box.name} gives no reason"
             return f"{step.failure.reason} [{step.failure.remedy}]"
+        for step in walk.steps:
+            if step.limits:
+                return f"not exactly: {step.limits[0]}"
         return out  # type: ignore[return-value]
 
     def error(self, group: Group, before: Actions, after: Actions, seed: int = 0) -> float:

@@ -1,0 +1,66 @@
+"""What is said of a law: `proved`, `tested` with its bound, `assumed`, or `refuted` with a witness."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+Answer = Literal["proved", "tested", "assumed", "refuted"]
+
+
+@dataclass(frozen=True)
+class Witness:
+    """Where a law fails: the charts, a point by its coordinates and parameters, and by how much."""
+
+    charts: tuple[str, ...]
+    point: Mapping[str, float] = field(default_factory=dict)
+    residual: float = 0.0
+    text: str = ""
+
+    def __str__(self) -> str:
+        where = " -> ".join(self.charts)
+        point = ", ".join(f"{name} = {value:.6g}" for name, value in sorted(self.point.items()))
+        at = f" at {point}" if point else ""
+        return f"{where}{at}: {self.text or f'off by {self.residual:.3g}'}"
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """An answer with how it was found; `bound` belongs to `tested`, `witness` to `refuted`."""
+
+    answer: Answer
+    method: str = ""
+    bound: str = ""
+    witness: Witness | None = None
+
+    @property
+    def holds(self) -> bool:
+        """Whether nothing speaks against it."""
+        return self.answer != "refuted"
+
+    def __str__(self) -> str:
+        if self.witness is not None:
+            return f"{self.answer}, {self.witness}"
+        detail = self.bound or self.method
+        return f"{self.answer} ({detail})" if detail else self.answer
+
+
+@dataclass(frozen=True)
+class Law:
+    """A law at one place: its name, the charts that it speaks of, and the verdict."""
+
+    name: str
+    charts: tuple[str, ...]
+    verdict: Verdict
+
+    def __str__(self) -> str:
+        return f"{self.name} on {', '.join(self.charts)}: {self.verdict}"
+
+
+_ORDER: tuple[Answer, ...] = ("proved", "assumed", "tested", "refuted")
+
+
+def worst(verdicts: list[Verdict]) -> Verdict:
+    """The weakest of several verdicts; of none: proved, since nothing is claimed."""
+    return max(verdicts, key=lambda v: _ORDER.index(v.answer), default=Verdict("proved", "nothing to check"))
