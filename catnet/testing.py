@@ -75,10 +75,14 @@ def _sized(wires: Object) -> Object:
     sizes = {name: Dim.const(SIZES[i % len(SIZES)]) for i, name in enumerate(names)}
     made = []
     for wire in wires:
-        axes = [Axis(a.size.subst(sizes)) if isinstance(a, Axis) else a for a in wire.axes]
+        axes = [_sized_axis(a, sizes) if isinstance(a, Axis) else a for a in wire.axes]
         size = wire.kind.size
         made.append(Wire(wire.kind if size is None else Kind(wire.kind.name, size.subst(sizes)), tuple(axes)))
     return tuple(made)
+
+
+def _sized_axis(axis: Axis, sizes: dict[str, Dim]) -> Axis:
+    return Axis(axis.size.subst(sizes), None, axis.space and axis.space.subst(sizes))
 
 
 class _Subject:

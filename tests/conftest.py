@@ -44,6 +44,12 @@ ROOT = Path(__file__).resolve().parent.parent
 RunCatnet = Callable[..., subprocess.CompletedProcess[str]]
 
 
+@pytest.fixture(scope="session", autouse=True)
+def _own_cache(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """Bases that are solved go to a folder of the test run, not to the user's cache."""
+    os.environ["XDG_CACHE_HOME"] = str(tmp_path_factory.mktemp("cache"))
+
+
 @pytest.fixture
 def own_boxes(tmp_path: Path) -> Iterator[None]:
     """Lets a test import modules below `tmp_path` and declare boxes, and forgets all of them afterwards."""

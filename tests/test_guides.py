@@ -19,13 +19,14 @@ BLOCK = re.compile(r"^```(\w*)\n(.*?)^```", re.MULTILINE | re.DOTALL)
 
 
 @pytest.mark.usefixtures("own_boxes")
-def test_every_block_of_writing_a_box(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+@pytest.mark.parametrize("guide", sorted(GUIDES.glob("*.md")), ids=lambda path: path.stem)
+def test_every_block_of_a_guide(
+    guide: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.chdir(tmp_path)
     monkeypatch.syspath_prepend(tmp_path)
     names: dict[str, object] = {}
-    blocks = BLOCK.findall((GUIDES / "writing_a_box.md").read_text(encoding="utf-8"))
+    blocks = BLOCK.findall(guide.read_text(encoding="utf-8"))
     assert {language for language, _ in blocks} == {"python", "cat", "console"}
     exec("import catnet", names)
     for language, text in blocks:

@@ -19,6 +19,7 @@ from catnet.types.wires import Axis, Object, Wire
 
 if TYPE_CHECKING:
     from catnet.diagrams.typing import Typing
+    from catnet.symmetry import hom
     from catnet.symmetry.equivariant import LinearMaps
     from catnet.symmetry.reps import Rep
 
@@ -30,7 +31,7 @@ def carried_last(box: str, inference: Inference, wire: Wire) -> tuple[Wire, Rep]
     space = last.space if isinstance(last, Axis) else None
     if space is None:
         raise reject(
-            f"`{box}` maps between representations, and the last axis of `{wire}` carries none",
+            f"`{box}` takes a representation, and the last axis of `{wire}` carries none",
             code="E0735",
             help="say what it carries in the signature: rep V = ..., then R[n, V]",
         )
@@ -41,6 +42,9 @@ def carried_last(box: str, inference: Inference, wire: Wire) -> tuple[Wire, Rep]
             help="`representation(G, ...)` gives a real form of it by its matrices",
         )
     return wire, space  # type: ignore[return-value]
+
+
+SMALL = 16384  # entries of a matrix up to which it is applied as a whole, as in `catnet.nn.intertwiner`
 
 
 @box("intertwiner", "linear")
@@ -94,9 +98,14 @@ class Intertwiner(Box):
         return self._maps(_space(inputs[0])).shapes()
 
     def flops(self, inputs: Object, outputs: Object) -> Dim:
+        """One product with the assembled matrix where that is small, else one product for each part; the assembly is
+        not counted, as it is done once for all samples."""
         source = _space(inputs[0])
-        sizes = [p.source_count * p.target_count * p.source.dim * p.target.dim for p in self._maps(source).parts]
-        return sum(sizes, Dim.const(0)) * (elements(inputs[0]) // source.dim) * 2
+        vectors = elements(inputs[0]) // source.dim
+        whole = source.dim * self.features.dim
+        if whole.value is not None and whole.value <= SMALL:
+            return whole * vectors * 2
+        return sum((_products(part) for part in self._maps(source).parts), Dim.const(0)) * vectors * 2
 
     def shards(self, inputs: Object, outputs: Object, cut: Cut) -> Answer:
         return beside("linear", cut, -1, "sums over")
@@ -153,6 +162,13 @@ class Forget(Box):
 
     def code(self, site: Site) -> str:
         return site.args[0]
+
+
+def _products(part: hom.Part) -> Dim:
+    """The multiplications of one part: where the identity is the only map, one for each entry and pair of copies."""
+    copies = part.source_count * part.target_count * part.source.dim
+    alone = part.source == part.target and part.solution.dimension == 1
+    return copies if alone else copies * part.target.dim
 
 
 def _space(wire: Wire) -> Space:

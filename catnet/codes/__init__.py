@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping
 
 from catnet.codes import (
     boxes,
+    equivariant,
     files,
     fit,
     grids,
@@ -52,6 +53,7 @@ CODES: Mapping[str, Code] = _registry(
     groups.CODES,
     intertwiners.CODES,
     symmetry.CODES,
+    equivariant.CODES,
     grids.CODES,
 )
 """Every code, in order."""

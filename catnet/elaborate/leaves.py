@@ -7,6 +7,7 @@ from collections.abc import Hashable
 from typing import TYPE_CHECKING, Any
 
 from catnet.diagnostics import fail
+from catnet.diagrams.acting import Acting, Action
 from catnet.diagrams.box import Box, Site
 from catnet.elaborate.evaluate import net_params
 from catnet.elaborate.nets import Declared
@@ -62,6 +63,11 @@ class PythonBox(Declared):
 
     def rule(self, typing: Typing, inputs: Object) -> Object:
         return self.apply(typing, inputs)[0]
+
+    def act(self, acting: Acting) -> tuple[Action, ...]:
+        from catnet.elaborate.proving import assumed
+
+        return ((),) * len(acting.outputs) if acting.trivial else assumed(self, acting)
 
     def target(self) -> tuple[str, str]:
         """The module and the name in it. Both end up in generated code, so nothing but dotted names passes."""

@@ -9,13 +9,14 @@ from itertools import zip_longest
 from typing import TYPE_CHECKING
 
 from catnet.diagnostics import CatnetError, Diagnostic, Note, Source, Span, fail
-from catnet.diagrams.acting import Action, Part, carried, ordered, show
+from catnet.diagrams.acting import Acting, Action, Part, Refusal, carried, ordered, show
 from catnet.diagrams.equivariance import Step, Walk
 from catnet.diagrams.graph import Graph, Value
 from catnet.diagrams.terms import Diagram, Leaf
 from catnet.elaborate.evaluate import net_params
-from catnet.elaborate.nets import NetBox
-from catnet.elaborate.symmetries import acting, acting_in, members, symbols
+from catnet.elaborate.nets import Declared, NetBox
+from catnet.elaborate.symmetries import acting as acting_on
+from catnet.elaborate.symmetries import acting_in, members, symbols
 from catnet.syntax.parser import parse_action
 from catnet.types.dims import Dim
 from catnet.types.facts import Facts
@@ -209,8 +210,7 @@ def _promises(proof: Proof, dom: Object, cod: Sequence[Wire], span: Span | None)
         if action is not None and action != expected:
             yield Diagnostic(
                 "E0734",
-                f"under {proof} the output `{wire}` is {show(action, wire)}, and the type says: "
-                f"{show(expected, wire)}",
+                f"under {proof} the output `{wire}` is {show(action, wire)}, and the type says: {show(expected, wire)}",
                 span,
                 help="name the axis in the output as in the input, or make the output invariant: sum(over = n)",
             )
@@ -257,7 +257,7 @@ def _said(box: NetBox | None) -> list[Claim]:
     if box is None:
         return []
     sizes = {**symbols(box.declaration, box.written.universals), **box.sizes}
-    found = acting(box.declaration.under, box.home, sizes)
+    found = acting_on(box.declaration.under, box.home, sizes)
     return [(group, clause.axes, clause.span, _text(clause)) for group, clause in found]
 
 
@@ -315,3 +315,26 @@ def _nearly(proof: Proof) -> Iterator[Diagnostic]:
         rest = f", and so {more} more box{'es' * (more > 1)}" if more else ""
         words = f"equivariant under {proof.group}, but not exactly: `{step.path[-1]}` is so {limit}{rest}"
         yield Diagnostic("E0750", words, step.node.span, help="`catnet prove` lists every box", severity="info")
+
+
+def assumed(box: Declared, acting: Acting) -> tuple[Action, ...]:
+    """What a box written in Python does with an action, by its own word; raises `Refusal` where it has none."""
+    sizes = dict(box.sizes)
+    for port, wire in zip(box.written.dom, acting.inputs, strict=False):
+        axes = zip(port.axes, wire.axes, strict=False) if isinstance(port, Wire) else ()
+        sizes.update({p.size.is_symbol: a.size for p, a in axes if isinstance(p, Axis) and isinstance(a, Axis)})  # type: ignore[misc]
+    for group, clause in acting_on(box.declaration.under, box.home, sizes):
+        proof = Proof(group, clause.axes, Walk(group))
+        inputs, outputs = (
+            tuple(
+                _action(_as_written(w, p, ()), proof, clause.span) for w, p in zip_longest(wires, ports[: len(wires)])
+            )
+            for wires, ports in ((acting.inputs, box.written.dom), (acting.outputs, box.written.cod))
+        )
+        if group == acting.group and inputs == acting.actions:
+            acting.word = "assumed"
+            return outputs
+    raise Refusal(
+        f"`{box.name}` is written in Python, and does not say what it does with this action",
+        f"if it commutes, say so: under {acting.group} on ..., before `= python`",
+    )

@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any
 from catnet.symmetry.error_claims import Claim, Parts, claim_at, parts_of, read_group, read_type, sizes_of, usual_sizes
 from catnet.symmetry.groups import Group
 from catnet.types.dims import Dim
-from catnet.types.wires import Wire
+from catnet.types.signature import Signature
+from catnet.types.wires import Axis
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -107,8 +108,9 @@ def error(
     - `type` is the type of the module, `"R[n, 3] -> R[k]"`; a module compiled from such a net knows it too. An output
       transforms as its axes say: one that has none of the names, and carries nothing, should be invariant.
     - `inputs` are the tensors at which to measure, with any batch axes in front; random ones otherwise.
-    - `layers` gives the types of outputs of submodules, by patterns of their names: `{"body.*": "R[n, k]"}`. An output
-      with as many axes as the input, and the same sizes where it is acted on, is measured without that.
+    - `layers` gives the types of outputs of submodules, by patterns of their names: `{"body.*": "R[n, k]"}`. Where the
+      input carries no representation, an output with as many axes, and the same sizes where it is acted on, is measured
+      without that: it is taken to move as the input does.
     - `names` says what names in `under` and `type` are: sizes (those that nothing says are 6), groups, representations.
 
     Raises `CatnetError` for a wrong claim (E0730, E0732, E0733) and `ValueError` for tensors that do not have the type.
@@ -137,7 +139,7 @@ def error(
         inputs = random_inputs(signature, {**usual_sizes(signature, groups)}, module, seed)
     given = tuple(inputs) if isinstance(inputs, (tuple, list)) else (inputs,)
     sizes = sizes_of(signature, given)
-    measure = _Measure(module, given, signature.cod, samples, seed, layers or {}, names)  # type: ignore[arg-type]
+    measure = _Measure(module, given, signature, samples, seed, layers or {}, names)  # type: ignore[arg-type]
     with evaluating(module):
         return Errors(tuple(measure.claim(claim_at(signature, group, sizes), sizes) for group in groups))
 
@@ -148,7 +150,7 @@ class _Measure:
 
     module: Callable[..., Any]
     inputs: tuple[Tensor, ...]
-    outputs: tuple[Wire, ...]
+    signature: Signature
     samples: int
     seed: int
     layers: Mapping[str, str]
@@ -160,8 +162,8 @@ class _Measure:
 
         with overheard(self.module) as before:
             plain = outputs_of(self.module, self.inputs)
-        if len(plain) != len(self.outputs):
-            raise ValueError(f"the type has {len(self.outputs)} outputs, and the module gives {len(plain)}")
+        if len(plain) != len(self.signature.cod):
+            raise ValueError(f"the type has {len(self.signature.cod)} outputs, and the module gives {len(plain)}")
         known = {name: self._hidden(name, y, claim, sizes) for name, y in before.items()}
         found: dict[str, list[float]] = {"": [], **{name: [] for name, parts in known.items() if parts is not None}}
         for element in sampled(claim, self.samples, self.seed):
@@ -197,9 +199,11 @@ class _Measure:
                 signature = read_type(f"{text} -> {text}", {**self.names, **sizes})
                 own = {**sizes, **sizes_of(signature, [y])}
                 return parts_of(signature.dom[0], claim.group, claim.axes, own)  # type: ignore[arg-type]
-        for x, parts in zip(self.inputs, claim.inputs, strict=True):
+        for x, wire, parts in zip(self.inputs, self.signature.dom, claim.inputs, strict=True):
+            carried = any(isinstance(axis, Axis) and axis.space is not None for axis in wire.axes)  # type: ignore[union-attr]
             places = [place for axes, _ in parts for place in axes]
-            if parts and y.dim() == x.dim() and all(y.shape[place] == x.shape[place] for place in places):
+            alike = y.dim() == x.dim() and all(y.shape[place] == x.shape[place] for place in places)
+            if parts and alike and not carried:
                 return parts
         return None
 

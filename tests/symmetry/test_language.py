@@ -153,6 +153,14 @@ def test_a_claim_that_does_not_hold_is_refused_by_check(net: str, code: str) -> 
     assert code in errors(HEAD + net + "\n")
 
 
+def test_the_word_of_a_python_leaf_is_assumed() -> None:
+    leaf = 'box mine : R[n, V] -> R[n, V]{} = python "mine:Layer"\n'
+    net = "net f : R[m, V] -> R[m, V] under G, S(m) on m = mine >> linear(V)\n"
+    assert [p.word for p in proved(HEAD + leaf.format(" under G, S(n) on n") + net)] == ["assumed", "assumed"]
+    assert [p.word for p in proved_or_refused(HEAD + leaf.format(" under S(n) on n") + net)] == ["refused", "assumed"]
+    assert errors(HEAD + leaf.format("") + net) == ["E0731", "E0731"]
+
+
 def test_a_choice_between_parts_is_left_to_prove() -> None:
     text = "net f(k) : R[n, d] -> R[n, d] under S(n) on n = if k == 0 then relu else relu ^ k\n"
     assert errors(text) == ["E0738"]

@@ -1,0 +1,160 @@
+"""Laurent polynomials and their quotients: the normal form of expressions in coordinates, parameters and phases.
+
+A monomial is a sorted tuple of pairs (key, exponent). The key of a plain name x is `("x",)`; the phase exp(i phi) has
+`("phi",)` and exp(i m n phi) has `("phi", "m", "n")`: for distinct products of integers these are independent
+functions. exp(i pi m) has `("pi", "m")`, of order two. So a sum of such terms is zero for all values exactly
+when every coefficient is, and equality of quotients is decided by multiplying out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from fractions import Fraction
+
+from catnet.symmetry.exact import Number, inverse, simple
+
+Key = tuple[str, ...]
+Monomial = tuple[tuple[Key, int | Fraction], ...]
+Polynomial = dict[Monomial, Number]
+"""From monomials to coefficients that are not zero."""
+
+MAX_PRODUCTS = 400_000
+"""How many terms are multiplied at most in one product of polynomials."""
+
+
+class TooLarge(Exception):
+    """A normal form beyond the budget; what is asked is then tested by numbers."""
+
+
+def monomial(powers: Iterable[tuple[Key, int | Fraction]]) -> Monomial:
+    """The monomial of these powers: equal keys joined, powers of exp(i pi m) taken modulo two."""
+    found: dict[Key, int | Fraction] = {}
+    for key, power in powers:
+        found[key] = found.get(key, 0) + power
+    for key in [key for key in found if key[0] == "pi" and len(key) > 1]:
+        found[key] %= 2
+    return tuple(sorted((key, simple(power)) for key, power in found.items() if power))
+
+
+def constant(value: Number) -> Polynomial:
+    return {(): value} if value else {}
+
+
+def plus(left: Polynomial, right: Polynomial) -> Polynomial:
+    result = dict(left)
+    for at, x in right.items():
+        if total := result.get(at, 0) + x:
+            result[at] = total
+        else:
+            result.pop(at, None)
+    return result
+
+
+def times(left: Polynomial, right: Polynomial) -> Polynomial:
+    """The product. Raises `TooLarge` over the budget."""
+    if len(left) * len(right) > MAX_PRODUCTS:
+        raise TooLarge
+    result: Polynomial = {}
+    for a, x in left.items():
+        for b, y in right.items():
+            at = monomial((*a, *b)) if a and b else a or b
+            result[at] = result.get(at, 0) + x * y
+    return {at: x for at, x in result.items() if x}
+
+
+def scaled(polynomial: Polynomial, factor: Number, shift: Monomial = ()) -> Polynomial:
+    """The product with one term."""
+    return {monomial((*at, *shift)) if shift else at: factor * x for at, x in polynomial.items()} if factor else {}
+
+
+def inverted(at: Monomial) -> Monomial:
+    return tuple((key, -power) for key, power in at)
+
+
+def ordered(polynomial: Polynomial) -> list[Monomial]:
+    """The monomials, greatest first, in the lexicographic order of exponents."""
+    keys = sorted({key for at in polynomial for key, _ in at})
+
+    def exponents(at: Monomial) -> tuple[int | Fraction, ...]:
+        powers = dict(at)
+        return tuple(powers.get(key, 0) for key in keys)
+
+    return sorted(polynomial, key=exponents, reverse=True)
+
+
+def divided(numerator: Polynomial, denominator: Polynomial) -> Polynomial | None:
+    """The exact quotient of Laurent polynomials; None where the denominator does not divide.
+
+    Leading terms cancel one by one; a quotient has no term below that of the trailing ones.
+    """
+    if not numerator:
+        return {}
+    order = ordered(denominator)
+    first, last = order[0], order[-1]
+    lead = inverse(denominator[first])
+    rest, result = numerator, {}
+    least = monomial((*ordered(numerator)[-1], *inverted(last)))
+    while rest:
+        top = ordered(rest)[0]
+        at = monomial((*top, *inverted(first)))
+        if at in result or ordered({at: 1, least: 1})[0] != at or len(result) > len(numerator):
+            return None
+        result[at] = rest[top] * lead
+        rest = plus(rest, scaled(denominator, -result[at], at))
+    return result
+
+
+Factors = tuple[tuple[frozenset[tuple[Monomial, Number]], int], ...]
+
+
+@dataclass(frozen=True)
+class Ratio:
+    """A quotient of Laurent polynomials; the denominator is a product of powers of polynomials, leading term one."""
+
+    top: Polynomial
+    below: Factors = ()
+
+    def __add__(self, other: Ratio) -> Ratio:
+        if self.below == other.below:
+            return Ratio(plus(self.top, other.top), self.below)
+        mine, theirs = dict(self.below), dict(other.below)
+        common = {factor: max(mine.get(factor, 0), theirs.get(factor, 0)) for factor in {**mine, **theirs}}
+        left = _lifted(self.top, mine, common)
+        return Ratio(plus(left, _lifted(other.top, theirs, common)), tuple(common.items()))
+
+    def __mul__(self, other: Ratio) -> Ratio:
+        powers = dict(self.below)
+        for factor, count in other.below:
+            powers[factor] = powers.get(factor, 0) + count
+        return Ratio(times(self.top, other.top), tuple(powers.items())).cancelled()
+
+    def inverse(self) -> Ratio:
+        """One over this; `ZeroDivisionError` for zero."""
+        if not self.top:
+            raise ZeroDivisionError
+        first = ordered(self.top)[0]
+        unit: Polynomial = {inverted(first): inverse(self.top[first])}
+        below = times(self.top, unit)
+        top = unit
+        for factor, count in self.below:
+            for _ in range(count):
+                top = times(top, dict(factor))
+        return Ratio(top) if len(below) == 1 else Ratio(top, ((frozenset(below.items()), 1),)).cancelled()
+
+    def cancelled(self) -> Ratio:
+        """With factors of the denominator that divide the numerator cancelled."""
+        top, left = self.top, []
+        for factor, count in self.below if top else ():
+            while count and (quotient := divided(top, dict(factor))) is not None:
+                top, count = quotient, count - 1
+            if count:
+                left.append((factor, count))
+        return Ratio(top, tuple(left))
+
+
+def _lifted(top: Polynomial, have: dict[frozenset[tuple[Monomial, Number]], int], want: dict) -> Polynomial:  # type: ignore[type-arg]
+    for factor, count in want.items():
+        for _ in range(count - have.get(factor, 0)):
+            top = times(top, dict(factor))
+    return top
