@@ -17,9 +17,10 @@ from catnet.analysis.cost import Costs
 from catnet.boxes.axes import trailing
 from catnet.diagnostics import CatnetError, Diagnostic, Note, Report
 from catnet.diagrams import terms
+from catnet.diagrams.block import Block
 from catnet.diagrams.graph import Graph
 from catnet.diagrams.normal import normal_form
-from catnet.diagrams.typing import Block, Typing, generalise
+from catnet.diagrams.typing import Typing, generalise
 from catnet.elaborate import generic
 from catnet.elaborate.leaves import NetParam, generic_statics, opaque_object
 from catnet.elaborate.loading import Module

@@ -19,9 +19,12 @@ from catnet.types.wires import Axis, Object, Wire
 
 if TYPE_CHECKING:
     from catnet.diagrams.typing import Typing
-    from catnet.symmetry import hom
     from catnet.symmetry.equivariant import LinearMaps
+    from catnet.symmetry.hom import Part as Maps
     from catnet.symmetry.reps import Rep
+
+
+SMALL = 16384  # entries of a matrix up to which it is applied as a whole, as in `catnet.nn.intertwiner`
 
 
 def carried_last(box: str, inference: Inference, wire: Wire) -> tuple[Wire, Rep]:
@@ -42,9 +45,6 @@ def carried_last(box: str, inference: Inference, wire: Wire) -> tuple[Wire, Rep]
             help="`representation(G, ...)` gives a real form of it by its matrices",
         )
     return wire, space  # type: ignore[return-value]
-
-
-SMALL = 16384  # entries of a matrix up to which it is applied as a whole, as in `catnet.nn.intertwiner`
 
 
 @box("intertwiner", "linear")
@@ -164,7 +164,7 @@ class Forget(Box):
         return site.args[0]
 
 
-def _products(part: hom.Part) -> Dim:
+def _products(part: Maps) -> Dim:
     """The multiplications of one part: where the identity is the only map, one for each entry and pair of copies."""
     copies = part.source_count * part.target_count * part.source.dim
     alone = part.source == part.target and part.solution.dimension == 1

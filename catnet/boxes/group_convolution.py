@@ -67,7 +67,7 @@ def carried_channels(name: str, acting: Acting, source: Rep) -> tuple[Part | Non
     return turn, rest
 
 
-@box("group_conv", "convolution")
+@box("group_conv", "symmetry")
 class GroupConvolution(Box):
     """A convolution of images whose channels carry a representation of C(4) or D(4), with a kernel that turns with
     the image (Cohen and Welling, 2016): `conv(W, kernel)` on R[V, h, w] is R[V, h, w] -> R[W, h', w'].
@@ -132,7 +132,7 @@ class GroupConvolution(Box):
     def _kernels(self, source: Rep) -> Kernels:
         from catnet.boxes.kernels import kernels
 
-        return kernels(source, self.channels, self.kernel.value or 0)  # type: ignore[arg-type]
+        return kernels(source, self.channels, self.kernel.value or 0)
 
     def parameters(self, inputs: Object, outputs: Object) -> dict[str, tuple[Dim, ...]]:
         return self._kernels(_space(inputs[0])).shapes(self.bias)
@@ -232,7 +232,7 @@ class OnFibres(Box):
         return f"{made}({str(_space(site.inputs[0]))!r}{self.arguments()})"
 
 
-@box("fibre_batch_norm", "norm")
+@box("fibre_batch_norm", "symmetry")
 class FibreBatchNorm(OnFibres):
     """Batch normalisation of images R[V, h, w] with one mean, variance, gain and bias for each copy of a fibre of C(4)
     or D(4) that permutes its channels, such as `regular(C(4))`: statistics run over whole orbits. R[V, h, w] -> the
@@ -262,7 +262,7 @@ class FibreBatchNorm(OnFibres):
         return options(eps=(self.eps, 1e-5), momentum=(self.momentum, 0.1))
 
 
-@box("fibre_relu", "activation")
+@box("fibre_relu", "symmetry")
 class FibreRelu(OnFibres):
     """ReLU on images R[V, h, w] where a fibre of C(4) or D(4) permutes its channels; each other copy x is gated by its
     length, `x*sigmoid(|x| + b)`, with a b of its own. R[V, h, w] -> the same; one operation per entry is counted."""
@@ -274,7 +274,7 @@ class FibreRelu(OnFibres):
         return {"bias": (sum(counts, ZERO),)}
 
 
-@box("invariant_pool", "convolution")
+@box("invariant_pool", "symmetry")
 class InvariantPool(OnFibres):
     """What is invariant in each copy of a fibre of C(4) or D(4): its greatest entry where it permutes its channels,
     else its length. R[V, h, w] -> R[k*trivial(G), h, w] for V of k copies; one operation per entry is counted."""

@@ -129,7 +129,7 @@ def _named(wire: Wire, proof: Proof, span: Span | None) -> Part:
     if rep is None:
         words = f"`{group}` has no natural action on {_listed(axes)} of sizes {', '.join(map(str, sizes))}"
         fail("E0733", words, span, help=_for_cells(group, axes))
-    if len(axes) == 1 and rep.dim != sizes[0]:
+    if len(axes) == 1 and not proof.walk.facts.equal(rep.dim, sizes[0]):
         fail(
             "E0733",
             f"`{group}` moves {rep.dim} points, and the axis `{axes[0]}` has {sizes[0]}",

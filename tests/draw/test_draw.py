@@ -16,10 +16,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from catnet.boxes.linear import Linear
+from catnet.diagrams.block import Block
 from catnet.diagrams.graph import Graph, Node, Value
 from catnet.diagrams.structural import Add, Copy, Drop, Identity, Swap
 from catnet.diagrams.terms import Diagram, Fan, Leaf, Repeat, Sum, Tensor, Then
-from catnet.diagrams.typing import Block, graph_of
+from catnet.diagrams.typing import graph_of
 from catnet.draw import draw, draw_graph, readable_depth
 from catnet.draw.geometry import Panel, Placed
 from catnet.draw.layers import arrange, crossings

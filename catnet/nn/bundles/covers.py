@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import Self
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor, nn
 
 
@@ -28,7 +29,7 @@ class Cover(nn.Module):
     tensor([1., 1.])
     >>> cover.weights(torch.tensor([4.0, 0.0])) # doctest: +ELLIPSIS
     Traceback (most recent call last):
-    catnet.nn.bundles.covers.OutsideEveryChartError: 1 of 1 base points lies in no chart: the first, (4, 0), ...
+    catnet.nn.bundles.covers.OutsideEveryChartError: no chart holds 1 of 1 base points: the first, (4, 0), is away ...
     """
 
     centres: Tensor
@@ -62,16 +63,16 @@ class Cover(nn.Module):
         return self.names[i], self.names[j]
 
     @classmethod
-    def circle(cls, charts: int = 3, overlap: float = 0.5, radius: float = 1.0) -> Self:
+    def circle(cls, charts: int = 3, overlap: float = 0.3, radius: float = 1.0) -> Self:
         """Arcs around a circle of a given radius in the plane; `overlap` is the part of an arc shared with each neighbour.
 
-        Only neighbours meet, so that with three charts or more a loop around the circle shows its holonomy. Raises
-        ValueError for fewer than three charts, and for an overlap that is not in (0, 1).
+        Only neighbours meet, and no three charts, so that a loop around the circle shows its holonomy. Raises
+        ValueError for fewer than three charts, and for an overlap that is not above 0 and below 1/2.
         """
-        if charts < 3 or not 0 < overlap < 1:
-            raise ValueError(f"a circle needs 3 charts or more that overlap by less than one, not {charts}, {overlap}")
+        if charts < 3 or not 0 < overlap < 0.5:
+            raise ValueError(f"a circle takes 3 charts or more that overlap by 0 to 1/2, not {charts} by {overlap}")
         angles = torch.arange(charts) * (2 * math.pi / charts)
-        half = math.pi / charts * (1 + overlap / 2)
+        half = math.pi / charts / (1 - overlap)
         centres = radius * torch.stack([angles.cos(), angles.sin()], -1)
         names = [f"chart{i}" for i in range(charts)]
         nerve = [(names[i], names[(i + 1) % charts]) for i in range(charts)]
@@ -97,7 +98,7 @@ class Cover(nn.Module):
             counts = torch.bincount(cell, minlength=charts).clamp_min(1).unsqueeze(-1)
             centres = torch.zeros_like(centres).index_add(0, cell, points) / counts
         distance = torch.cdist(points, centres)
-        reach = torch.where(torch.nn.functional.one_hot(distance.argmin(1), charts).bool(), distance, 0.0).amax(0)
+        reach = torch.where(F.one_hot(distance.argmin(1), charts).bool(), distance, 0.0).amax(0)
         smallest = distance[distance > 0].min() if bool((distance > 0).any()) else distance.new_ones(())
         radii = torch.maximum(reach, smallest) * (1 + overlap)
         inside = (distance < radii).to(points)
@@ -140,9 +141,8 @@ class Cover(nn.Module):
         nearest = (distances / self.radii).argsort()[:8].tolist()
         charts = "; ".join(f"{self.names[i]}, of radius {self.radii[i]:.4g}, by {distances[i]:.4g}" for i in nearest)
         rest = "" if len(self.names) <= 8 else f" and {len(self.names) - 8} more"
-        count = "" if base.dim() < 2 else f" of {base[..., 0].numel()}"
-        words = "1 of 1 base points lies" if not count else f"{len(lost)}{count} base points lie"
-        return f"{words} in no chart: the first, ({point}), is away from the centre of {charts}{rest}"
+        count = f"{int((~inside.any(-1)).sum())} of {base[..., 0].numel()} base points"
+        return f"no chart holds {count}: the first, ({point}), is away from the centre of {charts}{rest}"
 
     def extra_repr(self) -> str:
         """The names of the charts."""

@@ -11,6 +11,7 @@ import math
 from collections.abc import Sequence
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor, nn
 
 from catnet.nn.bundles.splines import Transform
@@ -54,8 +55,8 @@ class Conditioner(nn.Module):
         """The free parameters of a transformation."""
         if not self.inputs:
             return self.constant.expand(*x.shape[:-1], -1)
-        h = torch.nn.functional.silu(self.first(x))
-        return self.last(torch.nn.functional.silu(self.second(h)))
+        h = F.silu(self.first(x))
+        return self.last(F.silu(self.second(h)))
 
 
 class Coupling(Isomorphism):

@@ -1,0 +1,181 @@
+"""Whether expressions vanish: cheapest first, with what was proved and where it fails.
+
+1. Numbers are compared as they are built.
+2. A value modulo a large prime that is not zero refutes.
+3. The normal form proves; modulo side conditions, by a Groebner basis.
+4. What is beyond the budget is tested at points, and says so.
+"""
+
+from __future__ import annotations
+
+import math
+import random
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+
+from catnet.bundles.evaluating import Modular, Numeric, Undefined, conductor_of
+from catnet.bundles.expressions import Expr, names_in
+from catnet.bundles.ideals import Ideal
+from catnet.bundles.laurent import TooLarge
+from catnet.bundles.normal import Normal, Sort, Sorts
+from catnet.bundles.verdicts import Verdict, Witness
+
+POINTS = 24  # where a law that is not proved is tested
+TOLERANCE = 1e-9
+SCREENS = 2  # values modulo a prime before the normal form is computed
+
+Range = tuple[float, float]
+
+
+@dataclass(eq=False)
+class Domain:
+    """Where expressions are compared: the sorts of all names, the ranges of coordinates, and side conditions.
+
+    `given` are expressions that are zero by assumption; `positive` are coordinates' expressions that are positive on
+    the domain.
+    """
+
+    sorts: Mapping[str, Sort]
+    ranges: Mapping[str, Range] = field(default_factory=dict)
+    given: tuple[Expr, ...] = ()
+    positive: tuple[Expr, ...] = ()
+
+    @cached_property
+    def reading(self) -> Sorts:
+        return Sorts(self.sorts)
+
+    @cached_property
+    def normal(self) -> Normal:
+        return Normal(self.reading)
+
+    @cached_property
+    def ideal(self) -> Ideal | None:
+        """The side conditions as an ideal; None where their basis is beyond the budget."""
+        try:
+            return Ideal([self.normal(condition).top for condition in self.given])
+        except TooLarge:
+            return None
+
+    # Points
+
+    def points(self, count: int, seed: int = 0) -> list[dict[str, float]]:
+        """Random points of the domain that satisfy the side conditions to rounding."""
+        rng, found = random.Random(seed), []
+        for _ in range(4 * count):
+            point = self._settled({name: self._draw(rng, name, sort) for name, sort in self.sorts.items()})
+            if point is not None and self._inside(point):
+                found.append(point)
+            if len(found) == count:
+                break
+        return found
+
+    def _draw(self, rng: random.Random, name: str, sort: Sort) -> float:
+        if sort == "integer":
+            return float(rng.choice((1, 2, 3, -1, -2, 5, 0)))
+        low, high = self.ranges.get(name, (0.0, 2 * math.pi) if sort in ("angle", "arc") else (-2.0, 2.0))
+        if sort == "positive" and name not in self.ranges:
+            low, high = 0.25, 4.0
+        return low + (high - low) * rng.randint(1, 23) / 24
+
+    def _inside(self, point: Mapping[str, float]) -> bool:
+        value = Numeric(self.reading, point)
+        return all(value(expression).real > 1e-6 for expression in self.positive)
+
+    def _settled(self, point: dict[str, float]) -> dict[str, float] | None:
+        """The point moved onto the side conditions by Gauss and Newton; None where it does not arrive."""
+        if not self.given:
+            return point
+        free = [name for name, sort in self.sorts.items() if sort != "integer"]
+        for _ in range(40):
+            rests = self._rests(point)
+            if max(map(abs, rests)) < 1e-13:
+                return point
+            for k in range(len(rests)):  # one condition after the other, along its gradient
+                rest = self._rests(point)[k]
+                step = 1e-6
+                slopes = {n: (self._rests({**point, n: point[n] + step})[k] - rest) / step for n in free}
+                square = sum(slope * slope for slope in slopes.values())
+                if square < 1e-12:
+                    return None
+                point = {**point, **{n: point[n] - rest * slope / square for n, slope in slopes.items()}}
+        return point if max(map(abs, self._rests(point))) < 1e-11 else None
+
+    def _rests(self, point: Mapping[str, float]) -> list[float]:
+        value = Numeric(self.reading, point)
+        return [value(condition).real for condition in self.given]
+
+    # Verdicts
+
+    def vanish(self, expressions: Sequence[Expr], charts: tuple[str, ...]) -> Verdict:
+        """Whether all expressions are zero on the domain; a witness names the charts."""
+        open_ones = [expression for expression in dict.fromkeys(expressions) if expression]
+        if not open_ones:
+            return Verdict("proved", "exact numbers")
+        if all(expression.op == "number" for expression in open_ones):
+            return self._refuted(open_ones, charts)
+        if not self.given and self._screened(open_ones):
+            return self._refuted(open_ones, charts)
+        try:
+            return self._proved(open_ones, charts)
+        except TooLarge:
+            return self._tested(open_ones, charts, "its normal form is beyond the budget")
+
+    def _screened(self, expressions: Sequence[Expr]) -> bool:
+        """Whether a value modulo a large prime is not zero."""
+        rng = random.Random(1)
+        conductor = conductor_of(expressions, self.reading)
+        for _ in range(SCREENS):
+            value = Modular(self.reading, conductor, rng)
+            try:
+                if any(map(value, expressions)):
+                    return True
+            except Undefined:
+                continue
+        return False
+
+    def _proved(self, expressions: Sequence[Expr], charts: tuple[str, ...]) -> Verdict:
+        tops = [self.normal(expression).top for expression in expressions]
+        if not any(tops):
+            return Verdict("proved", "Laurent normal form")
+        if not self.given:
+            return self._refuted(expressions, charts)
+        if self.ideal is None:
+            raise TooLarge
+        if all(self.ideal.contains(top) for top in tops):
+            return Verdict("proved", "Groebner basis of the side conditions")
+        return self._tested(expressions, charts, "it does not follow by algebra from the side conditions")
+
+    def _tested(self, expressions: Sequence[Expr], charts: tuple[str, ...], why: str) -> Verdict:
+        found = self.greatest(expressions, self.points(POINTS))
+        if found is None:
+            return Verdict("tested", bound=f"at no point: {why}, and no point of the domain was found")
+        residual, point, count = found
+        if residual > TOLERANCE:
+            return Verdict("refuted", witness=Witness(charts, point, residual))
+        return Verdict("tested", bound=f"{residual:.1e} at most at {count} points: {why}")
+
+    def _refuted(self, expressions: Sequence[Expr], charts: tuple[str, ...]) -> Verdict:
+        """Not zero as functions: with a point where that shows."""
+        found = self.greatest(expressions, self.points(POINTS))
+        residual, point, _ = found or (math.nan, {}, 0)
+        used = frozenset().union(*map(names_in, expressions))
+        shown = {name: value for name, value in point.items() if name in used}
+        return Verdict("refuted", "a value that is not zero", witness=Witness(charts, shown, residual))
+
+    def greatest(
+        self, expressions: Sequence[Expr], points: Sequence[dict[str, float]]
+    ) -> tuple[float, dict[str, float], int] | None:
+        """The greatest absolute value, its point, and at how many points all are defined; None where at none."""
+        best: tuple[float, dict[str, float]] | None = None
+        count = 0
+        for point in points:
+            value = Numeric(self.reading, point)
+            try:
+                size = max(abs(value(expression)) for expression in expressions)
+            except Undefined:
+                continue
+            count += 1
+            if best is None or size > best[0] + 1e-12:
+                best = size, point
+        return None if best is None else (*best, count)

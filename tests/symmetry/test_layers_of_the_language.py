@@ -1,0 +1,444 @@
+"""Boxes between representations: what is proved holds to rounding, what would be silently wrong is refused."""
+
+from __future__ import annotations
+
+import copy
+import io
+import pickle
+import random
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+
+import catnet
+from catnet.boxes import equivariant
+from catnet.elaborate.program import Program
+from catnet.elaborate.proving import proofs
+from catnet.nn import Irreps, intertwiner
+from catnet.nn import TensorProduct as OfIrreps
+from catnet.symmetry import SO, O, Rep, S, irrep, trivial, vector
+from catnet.symmetry.bilinear import bilinear_maps, paths
+from catnet.testing import check_box
+from tests.boxes.helpers import program
+from tests.symmetry.acted import difference, moved_by, sizes_of
+
+EXACT, SINGLE = 1e-12, 1e-6
+
+CLOUD = """
+# The energy of a cloud of atoms, the same for every rotation, reflection, shift and order of the atoms.
+group O = O(3)
+rep X = vector(O)
+rep Y = trivial(O) + irrep(O, 1, "o") + irrep(O, 2, "e")
+rep H(k) = k*trivial(O) + k*irrep(O, 1, "o") + k*irrep(O, 2, "e")
+
+# For each pair of atoms the direction from one to the other, and functions of their distance.
+net edges(basis = 8, cutoff = 4.0) : R[n, X] -> R[n, n, Y] @ R[n, n, basis] where basis >= 1 under O, S(n) on n =
+    pairs >> sub >> (spherical_harmonics(2), norm >> select(0) >> radial_basis(basis, cutoff = cutoff))
+
+# What the neighbours tell each atom: their features times the directions to them, weighted by the distance.
+net messages(k) : (h: R[n, H(k)], y: R[n, n, Y], r: R[n, n, b]) -> R[n, H(k)] under O, S(n) on n {
+    weights = r >> linear(32) >> silu >> linear(paths(H(k), Y, H(k), "channel"))
+    theirs = h >> pairs >> drop @ id
+    return theirs @ y @ weights >> tensor_product(H(k), "channel", shared = false) >> mean(over = -2)
+}
+
+net layer(k) : (h: R[n, H(k)], y: R[n, n, Y], r: R[n, n, b]) -> R[n, H(k)] under O, S(n) on n {
+    m = h @ y @ r >> messages(k)
+    return h + (m >> (linear((3*k)*trivial(O)) >> sigmoid, linear(H(k))) >> gate)
+}
+
+# The energy as a sum over the atoms.
+net energy(k = 8, kinds = 4) : (kind: Fin(kinds)[n], x: R[n, X]) -> R under O, S(n) on n {
+    y, r = x >> edges
+    theirs = kind >> embedding(kinds, k) >> invariant(O) >> pairs >> drop @ id
+    h0 = theirs @ y >> first: tensor_product(H(k)) >> mean(over = -2)
+    h1 = h0 @ y @ r >> layer(k)
+    h2 = h1 @ y @ r >> layer(k)
+    return h2 >> norm >> linear(k) >> silu >> linear(1) >> sum(over = n) >> select(0)
+}
+"""
+
+
+@pytest.fixture(autouse=True)
+def _one_thread() -> Iterator[None]:
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(threads)
+
+
+def energy() -> Any:
+    torch.manual_seed(0)
+    module = program(CLOUD)["energy"]().compile()
+    for p in module.parameters():  # larger than at the start, so that the energy depends on the places visibly
+        p.data.mul_(2.0)
+    return module
+
+
+def atoms(n: int = 6) -> tuple[torch.Tensor, torch.Tensor]:
+    draw = torch.Generator().manual_seed(1)
+    return torch.randint(4, (n,), generator=draw), 1.5 * torch.randn(n, 3, generator=draw, dtype=torch.float64)
+
+
+# -- the cloud of atoms ------------------------------------------------------------------------------------------------
+
+
+def test_the_cloud_is_proved() -> None:
+    found = proofs(program(CLOUD)["energy"]())
+    assert [(str(p), p.word) for p in found] == [("O(3)", "proved"), ("S(n) on n", "proved")]
+
+
+@pytest.mark.parametrize(("dtype", "bound"), [(torch.float64, EXACT), (torch.float32, SINGLE)])
+def test_the_energy_of_a_cloud_is_invariant(dtype: torch.dtype, bound: float) -> None:
+    module, (kind, x) = energy().to(dtype), atoms()
+    with torch.no_grad():
+        plain = module(kind, x.to(dtype))
+        assert abs(float(module(kind, 1.5 * x.to(dtype)) - plain)) > 1e-3 * abs(float(plain))
+        rng = random.Random(0)
+        for _ in range(10):
+            turn, order = vector(O(3)).matrix(O(3).sample(rng)), torch.randperm(len(kind))
+            moved = module(kind[order], (x[order] @ turn.T + torch.randn(3)).to(dtype))
+            assert float((moved - plain).abs() / plain.abs()) < bound
+
+
+def test_the_forces_turn_with_the_cloud_and_sum_to_zero() -> None:
+    module, (kind, x) = energy().double(), atoms()
+    turn = vector(O(3)).matrix(O(3).sample(random.Random(2)))
+
+    def forces(x: torch.Tensor) -> torch.Tensor:
+        at = x.clone().requires_grad_()
+        return -torch.autograd.grad(module(kind, at), at)[0]
+
+    plain = forces(x)
+    assert difference(forces(x @ turn.T), plain @ turn.T) < EXACT
+    assert float(plain.sum(0).abs().max()) < EXACT * max(1.0, float(plain.abs().max()))
+    assert float(plain.abs().max()) > 1e-4
+
+
+def test_a_compiled_cloud_is_an_ordinary_module() -> None:
+    module, (kind, x) = energy().double(), atoms()
+    plain = module(kind, x)
+    other = program(CLOUD)["energy"]().compile().double()
+    other.load_state_dict(module.state_dict())
+    assert torch.equal(other(kind, x), plain)
+    assert torch.equal(copy.deepcopy(module)(kind, x), plain)
+    kept = io.BytesIO()
+    torch.save(module.state_dict(), kept)
+    assert set(torch.load(io.BytesIO(kept.getvalue()))) == set(module.state_dict())
+    fused = torch.compile(module, backend="aot_eager", fullgraph=True)
+    assert difference(fused(kind, x), plain) < EXACT
+
+
+def test_layers_can_be_pickled() -> None:
+    text = "group G = O(3)\nrep V = 4*trivial(G) + 2*vector(G)\nnet f : R[n, V] -> R[n, V] = "
+    body = "linear(V) >> norm_activation >> equivariant_norm >> (id, id) >> tensor_product(V)"
+    module = program(text + body)["f"]().compile()
+    x = torch.randn(5, 10)
+    for layer in module.children():
+        again = pickle.loads(pickle.dumps(layer))
+        assert again.state_dict().keys() == layer.state_dict().keys()
+    layer = module.norm_activation
+    assert torch.equal(pickle.loads(pickle.dumps(layer))(x), layer(x))
+
+
+# -- each box --------------------------------------------------------------------------------------------------------
+
+HEAD = """
+group O = O(3)
+group R = SO(3)
+group L = SO(1, 3)
+group C = C(4)
+rep V = 4*trivial(O) + 2*vector(O)
+rep Y = trivial(O) + irrep(O, 1, "o") + irrep(O, 2, "e")
+rep W = 3*trivial(O) + 2*sign(O) + 2*irrep(O, 1, "e") + vector(O) + irrep(O, 3, "o")
+rep U = 3*trivial(O) + 2*irrep(O, 1, "e") + vector(O) + irrep(O, 3, "o")
+rep F = 2*trivial(C) + 2*regular(C) + irrep(C, 1)
+rep P = 2*trivial(S(3)) + vector(S(3)) + sign(S(3))
+"""
+
+EQUIVARIANT = [
+    ("R[n, V] -> R[n, V] under O, S(n) on n", 'norm_activation("{}")'.format(phi))
+    for phi in ("sigmoid", "tanh", "relu", "silu", "gelu", "softplus")
+] + [
+    ("R[n, V] -> R[n, 6*trivial(O)] under O, S(n) on n", "norm"),
+    ("R[n, W] -> R[n, 9*trivial(O)] under O, S(n) on n", "norm"),
+    ("R[n, F] -> R[n, 5*trivial(C)] under C, S(n) on n", "norm"),
+    ("R[n, W] -> R[n, W] under O, S(n) on n", "norm_activation"),
+    ("R[n, P] -> R[n, P] under S(3), C(n) on n", 'norm_activation("silu", bias = false)'),
+    ("R[n, W] -> R[n, W] under O, S(n) on n", "equivariant_norm"),
+    ("R[n, F] -> R[n, F] under C, S(n) on n", "equivariant_norm"),
+    ("R[n, W] -> R[n, W] under O, S(n) on n", "(linear(9*trivial(O)) >> sigmoid, id) >> gate"),
+    ("R[n, W] -> R[n, W] under O, S(n) on n", "(norm >> linear(9) >> tanh, id) >> gate"),
+    ("R[n, 2*vector(L)] -> R[n, 2*vector(L)] under L, S(n) on n",
+     "((id, id) >> tensor_product(2*trivial(L)) >> tanh, id) >> gate"),
+    ("R[n, V] @ R[n, Y] -> R[n, U] under O, S(n) on n", "(id @ copy) >> (tensor_product(V) @ id) >> tensor_product(U)"),
+    ("R[n, V] @ R[n, Y] -> R[n, 4*trivial(O) + 2*vector(O)] under O, S(n) on n", 'tensor_product(V, "channel")'),
+    ("R[n, V] @ R[n, V] @ R[n, 112] -> R[n, V] under O, S(n) on n", "tensor_product(V, shared = false)"),
+    ("R[n, V] @ R[n, Y] @ R[n, 8*trivial(O)] -> R[n, V] under O, S(n) on n",
+     'tensor_product(V, "channel", shared = false)'),
+    ("R[n, vector(R)] @ R[n, vector(R)] -> R[n, trivial(R) + vector(R) + irrep(R, 2)] under R, S(n) on n",
+     "tensor_product(trivial(R) + vector(R) + irrep(R, 2))"),
+    ("R[n, F] @ R[n, F] -> R[n, F] under C, S(n) on n", "tensor_product(F)"),
+    ("R[n, P] @ R[n, P] -> R[n, P] under S(3), S(n) on n", "tensor_product(P)"),
+    ("R[n, vector(L)] @ R[n, vector(L)] -> R[n, trivial(L) + sym2(vector(L))] under L",
+     "tensor_product(trivial(L) + sym2(vector(L)))"),
+    ("R[n, vector(O)] -> R[n, Y] under O, S(n) on n", "spherical_harmonics(2)"),
+    ('R[n, vector(O)] -> R[n, Y] under O, S(n) on n', 'spherical_harmonics(2, "norm", solid = true)'),
+    ("R[n, vector(R)] -> R[n, trivial(R) + irrep(R, 1) + irrep(R, 2) + irrep(R, 3)] under R, S(n) on n",
+     "spherical_harmonics(3)"),
+    ("R[n, vector(O)] -> R[n, n, vector(O)] under O, S(n) on n", "pairs >> sub"),
+    ("R[n, d] -> R[n, n, 2*d] under S(n) on n", "pairs >> concat"),
+    ("R[n, m, d] -> R[n, n, m, d] under S(n) on n, S(m) on m", "pairs(n) >> mul"),
+    ("R[n, n] -> R[n, n, 5] under S(n) on n", "abs >> radial_basis(5, cutoff = 2.0)"),
+    ("R[n] -> R[n, 5] under S(n) on n", 'radial_basis(5, cutoff = 2.0, kind = "gaussian")'),
+    ("R[n, d] -> R[n, n, 3*trivial(O)] under S(n) on n", "linear(3) >> invariant(O) >> pairs >> add"),
+    ("R[n, n, c] -> R[n, n, 4] under S(n) on n", "permutation_linear(4)"),
+    ("R[n, n, c] -> R[n, n, 4] under C(n) on n", "permutation_linear(4) >> relu >> permutation_linear(4)"),
+    ("R[n, n, c] -> R[4] under S(n) on n", "permutation_linear(4, 2, 0)"),
+    ("R[m, n, c] -> R[m, n, n, 4] under S(n) on n, S(m) on m", "permutation_linear(4, 1, 2)"),
+    ("R[n, n, n, c] -> R[n, 4] under S(n) on n", "permutation_linear(4, 3, 1, bias = false)"),
+]  # fmt: skip
+SIZES = {"n": 4, "m": 3, "d": 2, "c": 2}
+
+
+def net(signature: str, body: str) -> Any:
+    """The diagram of a net with numbers for its sizes."""
+    used = {name: size for name, size in SIZES.items() if re.search(rf"\b{name}\b", signature.partition(" under ")[0])}
+    return program(f"{HEAD}\nnet f : {signature} = {body}")["f"](**used)
+
+
+def error(diagram: Any, dtype: torch.dtype, draws: int = 4) -> float:
+    """The greatest error over all groups that are proved and sampled elements, relative to the greatest output."""
+    torch.manual_seed(0)
+    module, worst = diagram.compile().to(dtype), 0.0
+    x = [torch.randn(*[2, *sizes_of(wire)], dtype=dtype) for wire in diagram.graph.dom]
+    found = proofs(diagram)
+    assert [proof.word for proof in found] == ["proved"] * len(found)
+    with torch.no_grad():
+        plain = outputs(module(*x))
+        for proof in found:
+            for seed in range(draws):
+                element = proof.group.sample(random.Random(seed))
+                moved = [moved_by(t.double(), a, element).to(dtype) for t, a in zip(x, proof.inputs, strict=True)]
+                for y, z, action in zip(outputs(module(*moved)), plain, proof.outputs, strict=True):
+                    assert action is not None
+                    worst = max(worst, difference(y.double(), moved_by(z.double(), action, element)))
+    return worst
+
+
+def outputs(found: Any) -> tuple[torch.Tensor, ...]:
+    return found if isinstance(found, tuple) else (found,)
+
+
+@pytest.mark.parametrize(("signature", "body"), EQUIVARIANT, ids=[f"{b}-{i}" for i, (_, b) in enumerate(EQUIVARIANT)])
+def test_what_is_proved_commutes(signature: str, body: str) -> None:
+    diagram = net(signature, body)
+    assert error(diagram, torch.float64) < EXACT
+    if "L" not in signature:  # boosts multiply rounding by their size
+        assert error(diagram, torch.float32) < 2 * SINGLE
+
+
+CHECKED = [
+    ("norm", "R[n, V]"),
+    ("norm_activation", "R[n, W]"),
+    ('norm_activation("gelu", bias=false)', "R[n, W]"),
+    ("equivariant_norm", "R[n, V]"),
+    ("equivariant_norm", "R[n, 3*vector(O)]"),
+    ("gate", "R[n, 6] @ R[n, V]"),
+    ("invariant(O)", "R[n, d]"),
+    ("pairs", "R[n, d]"),
+    ("pairs(0)", "R[n, d, e]"),
+    ("spherical_harmonics(3)", "R[n, vector(O)]"),
+    ("radial_basis(5, 4.0)", "R[n]"),
+    ('radial_basis(5, 4.0, "gaussian")', "R[n, m]"),
+    ("tensor_product(V)", "R[n, V] @ R[n, Y]"),
+    ("tensor_product(W)", "R[n, V] @ R[n, W]"),
+    ("tensor_product(F)", "R[n, F] @ R[n, F]"),
+    ('tensor_product(V, "channel")', "R[n, V] @ R[n, Y]"),
+    ('tensor_product(V, "channel", shared=false)', "R[n, V] @ R[n, Y] @ R[n, 8]"),
+    ("permutation_linear(5)", "R[n, n, c]"),
+    ("permutation_linear(5, 2, 0)", "R[m, n, n, c]"),
+    ("permutation_linear(5, 1, 2, bias=false)", "R[n, c]"),
+    ("permutation_linear(5, 3, 1)", "R[n, n, n, c]"),
+]
+
+
+@pytest.mark.parametrize(("body", "on"), CHECKED, ids=[f"{b}-{on}" for b, on in CHECKED])
+def test_a_box_is_what_it_says(body: str, on: str) -> None:
+    names = dict(re.findall(r"(?:group|rep) (\w+) = (.*)", HEAD))
+    for text in ("V", "Y", "W", "F", "O", "C"):  # the representations in full, as a type alone can say them
+        body, on = (re.sub(rf"(?<![\w(]){text}(?!\w|\()|(?<=\(){text}(?=[,)])", names[text], t) for t in (body, on))
+    found = {f.what: f.verdict for f in check_box(catnet.parse(body), on=on)}
+    assert found["type"] == found["parameters"] == "tested"
+
+
+# -- what is refused ---------------------------------------------------------------------------------------------------
+
+REFUSED = [
+    ("R[n, V] -> R[n, 6] = norm", "E0737"),
+    ("R[n, 10] -> R[n, 6*trivial(O)] = norm", "E0735"),
+    ("R[n, vector(Sp(4))] -> R[n, vector(Sp(4))] = norm_activation", "E0740"),
+    ("R[n, vector(L)] -> R[n, vector(L)] = equivariant_norm", "E0740"),
+    ("R[n, 10] @ R[n, V] -> R[n, V] = gate", "E0741"),
+    ("R[n, 6*sign(O)] @ R[n, V] -> R[n, V] = gate", "E0743"),
+    ("R[n, V] @ R[n, V] -> R[n, V] = gate", "E0743"),
+    ("R[n, V] @ R[n, vector(R)] -> R[n, V] = tensor_product(V)", "E0735"),
+    ("R[n, V] @ R[n, V] -> R[n, sign(O)] = tensor_product(sign(O))", "E0736"),
+    ("R[n, V] @ R[n, Y] -> R[n, 3*trivial(O)] = tensor_product(3*trivial(O), \"channel\")", "E0736"),
+    ("R[n, V] @ R[n, Y] @ R[n, 9] -> R[n, V] = tensor_product(V, \"channel\", shared = false)", "E0741"),
+    ("R[n, V] @ R[m, Y] -> R[n, V] where m == n + 1 = tensor_product(V)", "E0203"),
+    ("R[n, irrep(O, 1, \"e\")] -> R[n, Y] = spherical_harmonics(2)", "E0744"),
+    ("R[n, 3] -> R[n, Y] = spherical_harmonics(2)", "E0735"),
+    ("R[n, V] -> R[n, V] = invariant(O)", "E0735"),
+    ("R[n, m, c] -> R[n, m, 4] = permutation_linear(4)", "E0224"),
+    ("R[n, n, c] -> R[n, 4] = permutation_linear(4, 9, 1)", "E0224"),
+    ("R[n] -> R[n, 5] = radial_basis(5, cutoff = -1.0)", "E0224"),
+    ("R[n, V] -> R[n, V] = norm_activation(\"softmax\")", "E0224"),
+    # not equivariant, though the types fit
+    ("R[n, vector(O)] -> R[n, 3*trivial(O)] under O = forget(O) >> invariant(O)", "E0731"),
+    ("R[n, d] -> R[n, n, 4*trivial(O)] under S(d) on d = linear(4) >> pairs >> add >> invariant(O)", "E0731"),
+    ("R[n, n, c] -> R[n, n, 4] under S(c) on c = permutation_linear(4)", "E0731"),
+    ("R[n, m, d] -> R[m, 4] where m == n under S(n) on n = permutation_linear(4, 2, 1)", "E0731"),
+    ("R[n, vector(O)] -> R[n, 3, 3] under O = pairs(-1) >> mul >> forget(O)", "E0731"),
+]
+
+
+@pytest.mark.parametrize(("text", "code"), REFUSED, ids=[t for t, _ in REFUSED])
+def test_what_would_be_silently_wrong_is_refused(text: str, code: str) -> None:
+    found = Program.from_text(f"{HEAD}\nnet f : {text}\n").check()
+    assert [d.code for d in found if d.is_error] == [code]
+
+
+def test_a_factor_on_which_the_group_acts_is_refused() -> None:
+    text = "net f : R[n, t] @ R[n, 6*trivial(O)] -> R[n, 6*trivial(O)] where t == 6 under S(t) on t = gate"
+    found = Program.from_text(HEAD + text).check()
+    assert [d.code for d in found] == ["E0731"]
+    assert "`gate` expects that nothing acts on the last axis, and `vector(S(t))` does" in found[0].message
+
+
+# -- the products ------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("lmax", [1, 2, 3])
+def test_paths_are_those_of_the_triangle_rule(lmax: int) -> None:
+    natural = [irrep(O(3), degree, "eo"[degree % 2]) for degree in range(lmax + 1)]
+    space = sum(natural[1:], natural[0])
+    text = Irreps([(1, degree, (-1) ** degree) for degree in range(lmax + 1)])
+    assert paths(space, space, space) == OfIrreps(text, text, text).weights
+    proper = [irrep(SO(3), degree) for degree in range(lmax + 1)]
+    space = sum(proper[1:], proper[0])
+    text = Irreps([(1, degree, 1) for degree in range(lmax + 1)])
+    assert paths(space, space, space) == OfIrreps(text, text, text).weights
+
+
+@pytest.mark.parametrize("mixing", ["full", "channel"])
+def test_a_tensor_product_is_that_of_clebsch_and_gordan(mixing: Any) -> None:
+    """Path by path the same map, up to the sign of the coupling."""
+    space = 2 * trivial(O(3)) + 2 * irrep(O(3), 1, "o") + 2 * irrep(O(3), 2, "e")
+    text = str(space)
+    from catnet.torch.layers import tensor_product
+
+    ours = tensor_product(text, text, text, mixing).double()
+    theirs = OfIrreps("2x0e + 2x1o + 2x2e", "2x0e + 2x1o + 2x2e", "2x0e + 2x1o + 2x2e", mixing).double()
+    assert ours.paths == theirs.paths
+    x, y = torch.randn(2, 3, 18, dtype=torch.float64).unbind()
+    start = 0
+    for size in ours.sizes:
+        with torch.no_grad():
+            for layer in (ours, theirs):
+                assert layer.weight is not None
+                layer.weight.zero_()[start : start + size] = torch.arange(1.0, size + 1.0)
+            a, b = ours(x, y), theirs(x, y)
+            assert min(difference(a, b), difference(a, -b)) < EXACT
+            assert float(a.abs().max()) > 1e-3
+        start += size
+
+
+def test_the_outputs_of_a_tensor_product_have_the_variance_of_its_inputs() -> None:
+    from catnet.torch.layers import tensor_product
+
+    torch.manual_seed(0)
+    text = "16*trivial(O(3)) + 16*vector(O(3))"
+    with torch.no_grad():
+        found = [tensor_product(text, text, text)(*torch.randn(2, 500, 64)).square().mean() for _ in range(5)]
+    assert 0.8 < float(torch.stack(found).mean()) < 1.25
+
+
+def test_all_intertwiners_are_reached() -> None:
+    """The weights of a tensor product are the coordinates of all of Hom(V * V, W): no bilinear map is left out."""
+    V, W = trivial(S(3)) + 2 * vector(S(3)), vector(S(3)) + trivial(S(3))
+    from catnet.symmetry import hom
+
+    assert bilinear_maps(V, V, W).weights == hom(V @ V, W).dimension
+
+
+def test_the_form_of_a_small_map_is_that_of_the_layer() -> None:
+    assert equivariant.SMALL == intertwiner.SMALL
+
+
+# -- compositions ------------------------------------------------------------------------------------------------------
+
+BLOCKS: list[Rep] = [trivial(O(3)), vector(O(3)), irrep(O(3), 1, "e"), irrep(O(3), 2, "e"), irrep(O(3), 0, "o")]
+
+
+@st.composite
+def spaces(draw: st.DrawFn) -> Rep:
+    """Sums that every linear map reaches: all have invariants and vectors."""
+    rep = draw(st.integers(2, 4)) * BLOCKS[0] + draw(st.integers(1, 2)) * BLOCKS[1]
+    for block in draw(st.lists(st.sampled_from(BLOCKS[2:]), max_size=2, unique_by=str)):
+        rep = rep + draw(st.integers(1, 2)) * block
+    return rep
+
+
+def count(rep: Rep) -> int:
+    return sum(number.value or 0 for number, _ in rep.blocks)
+
+
+def within(a: Rep, b: Rep) -> bool:
+    """Whether every summand of one is one of the other."""
+    return {str(part) for _, part in a.blocks} <= {str(part) for _, part in b.blocks}
+
+
+@st.composite
+def chains(draw: st.DrawFn) -> tuple[Rep, Rep, str]:
+    """A chain of equivariant boxes, what it takes and what it gives."""
+    first = space = draw(spaces())
+    steps: list[str] = []
+    for _ in range(draw(st.integers(1, 4))):
+        kind = draw(st.sampled_from(["linear", "gate", "norm", "activation", "layer_norm", "product", "residual", "join"]))
+        if kind == "linear":
+            target = draw(spaces())
+            steps.append(f"linear({target})" if within(target, space) else "id")
+            space = target if within(target, space) else space
+        elif kind == "gate":
+            steps.append(f"((linear({count(space)}*trivial(O)) >> sigmoid, id) >> gate)")
+        elif kind == "norm":
+            steps.append(f"(norm >> tanh >> linear({count(space)}), id) >> gate")
+        elif kind == "activation":
+            steps.append(draw(st.sampled_from(['norm_activation("tanh")', "norm_activation", "id - norm_activation"])))
+        elif kind == "layer_norm":
+            steps.append("equivariant_norm")
+        elif kind == "residual":
+            steps.append(f"(id + linear({space}))")
+        elif kind == "join":
+            steps.append("((id, id) >> concat)")
+            space = space + space
+        else:
+            target = draw(spaces())
+            reached = {c.out for c in bilinear_maps(space, space, target).couplings}
+            if len(reached) == len(target.blocks):
+                steps.append(f"((id, id) >> tensor_product({target}))")
+                space = target
+    return first, space, " >> ".join(f"({step})" for step in steps) or "id"
+
+
+@given(chains())
+def test_random_compositions_commute(chain: tuple[Rep, Rep, str]) -> None:
+    first, last, body = chain
+    diagram = net(f"R[n, {first}] -> R[n, {last}] under O, S(n) on n", body)
+    assert error(diagram, torch.float64, draws=2) < EXACT
