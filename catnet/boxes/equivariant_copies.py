@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-
 from typing import TYPE_CHECKING, ClassVar
 
 from catnet.boxes.actions import aside, entrywise
@@ -59,7 +58,7 @@ def invariants(group: Group, size: Dim) -> Rep:
     """So many numbers that the group leaves alone."""
     from catnet.symmetry.constructors import trivial
 
-    return size * trivial(group)  # type: ignore[no-any-return, operator]
+    return size * trivial(group)
 
 
 def lengths(box: str, rep: Rep) -> None:
@@ -103,9 +102,9 @@ def without_last(box: str, acting: Acting, spaces: tuple[Rep | None, ...]) -> Ac
         mine = space is not None and space.group == acting.group
         expected = ordered((Part((-1,), space),)) if mine else ()  # type: ignore[arg-type]
         if taken != expected:
-            wanted = f"`{expected[0].rep}`" if expected else "nothing"
+            wanted, found = (f"`{parts[0].rep}`" if parts else "nothing" for parts in (expected, taken))
             raise Refusal(
-                f"`{box}` expects that {wanted} acts on the last axis, and `{taken[0].rep if taken else 'nothing'}` does",
+                f"`{box}` expects that {wanted} acts on the last axis, and {found} does",
                 "say in the type what the axis carries",
                 port,
             )
@@ -243,7 +242,8 @@ class EquivariantNorm(OfCopies):
     def parameters(self, inputs: Object, outputs: Object) -> dict[str, tuple[Dim, ...]]:
         rep = space_of(inputs[0])
         shifted = sum((number for number, part in rep.blocks if part.kind is Kind.TRIVIAL), Dim.const(0))
-        return {"weight": (copies(rep),)} | ({"bias": (shifted,)} if shifted != 0 else {})
+        shapes: dict[str, tuple[Dim, ...]] = {"weight": (copies(rep),)}
+        return shapes | ({"bias": (shifted,)} if shifted != 0 else {})
 
     def flops(self, inputs: Object, outputs: Object) -> Dim:
         return elements(outputs[0]) * 7
@@ -309,7 +309,7 @@ class Invariant(Box):
 
     This is how data without direction (a mass, a charge, an embedding) enters a net between representations:
 
-        net atoms : Fin(9)[n] -> R[n, V] under S(n) on n = embedding(9, 8) >> invariant(G) >> linear(8*trivial(G))
+        net atoms : Fin(9)[n] -> R[n, 8*trivial(G)] under S(n) on n = embedding(9, 8) >> invariant(G)
 
     `forget(G)` is the way back, and any box of plain axes takes invariant numbers as they are.
     """

@@ -6,7 +6,7 @@ from math import comb, factorial
 from typing import TYPE_CHECKING, ClassVar
 
 from catnet.boxes.actions import LINEAR, aside, entrywise, refuse_on
-from catnet.boxes.axes import opened, only_wire, product, real_wire, trailing
+from catnet.boxes.axes import only_wire, opened, product, real_wire, trailing
 from catnet.diagrams.acting import Acting, Action, Part, Refusal, does, ordered
 from catnet.diagrams.box import Box, MapKind, Site, box
 from catnet.diagrams.shards import Answer, Cut
@@ -57,8 +57,11 @@ class PermutationLinear(Box):
         for axis in points[1:]:
             verdict = typing.inference.equal(axis.size, points[0].size)
             if not verdict:
-                raise reject(f"`{self.name}` takes {order} axes over the same points, and `{wire}` has "
-                             f"{points[0].size} and {axis.size}", help="the axes before the channels must be equal")  # fmt: skip
+                raise reject(
+                    f"`{self.name}` takes {order} axes over the same points, and `{wire}` has {points[0].size} and "
+                    f"{axis.size}",
+                    help="the axes before the channels must be equal",
+                )
         wire = typing.inference.wire(wire)
         kept = trailing(wire)[-order - 1]
         return (wire.with_axes((*wire.axes[: -order - 1], *[kept] * into, Axis(self.features))),)

@@ -85,7 +85,7 @@ class TensorProduct(Box):
         return maps
 
     def _maps(self, first: Rep, second: Rep) -> BilinearMaps:
-        return bilinear_maps(first, second, self.features, self.mixing)  # type: ignore[arg-type]
+        return bilinear_maps(first, second, self.features, self.mixing)
 
     def parameters(self, inputs: Object, outputs: Object) -> dict[str, tuple[Dim, ...]]:
         return {"weight": (self._maps(space_of(inputs[0]), space_of(inputs[1])).weights,)} if self.shared else {}

@@ -98,11 +98,11 @@ def _moved(rule: Rule, acting: Acting, part: Part) -> tuple[Part, ...]:
             raise unfit(rule.name, rep)
         return (part,)
     found = shifts(rep)
-    if found is not None:
+    if found is not None and _fits(acting, here, [c * s for c, s in zip(found.cycles, found.steps, strict=True)]):
         return (part.on(_shifted(rule, acting, found, here)),)
-    if isinstance(rep, Turned):
+    if isinstance(rep, Turned) and _fits(acting, here, [rep.h, rep.w]):
         return (part.on(_turned(rule, acting, rep, here)),)
-    if isinstance(rep.group, Grid) and rep == rep.group.natural:
+    if isinstance(rep.group, Grid) and rep == rep.group.natural and _fits(acting, here, [rep.group.h, rep.group.w]):
         _both(rule, acting, rep.group, here)
         grown = on_cells(rep.group, [along.out for along in here], acting.facts)
         if grown is None:
@@ -112,6 +112,23 @@ def _moved(rule: Rule, acting: Acting, part: Part) -> tuple[Part, ...]:
         f"`{rule.name}` joins neighbouring cells, and `{rep}` does not keep neighbours",
         "of a grid pass shifts (C(n), translations), turns and mirrors (C(4), D(4) on two axes)",
     )
+
+
+def _fits(acting: Acting, here: Sequence[Along], sizes: Sequence[Dim]) -> bool:
+    """Whether a grid of these sizes lies on just these axes: they may have been regrouped."""
+    return len(here) == len(sizes) and all(acting.facts.equal(a.size, n) for a, n in zip(here, sizes, strict=True))
+
+
+def turning(acting: Acting) -> Part | None:
+    """What turns the rows and columns of an image, in this order."""
+    from catnet.symmetry.turns import Turned
+
+    for part in acting.actions[0]:
+        if part.axes == (-2, -1) and isinstance(part.rep, Turned):
+            sizes = [axis.size for axis in acting.inputs[0].axes[-2:]]  # type: ignore[union-attr]  # known there
+            if all(acting.facts.equal(a, b) for a, b in zip(sizes, (part.rep.h, part.rep.w), strict=True)):
+                return part
+    return None
 
 
 def _both(rule: Rule, acting: Acting, group: Rep | object, here: Sequence[Along]) -> None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, ClassVar
 from catnet.boxes.actions import aside
 from catnet.boxes.axes import ONE, ZERO, is_open, known_axes, one_of, only_wire, options, real_wire
 from catnet.boxes.convolution import TURNED_WEIGHTS, room, windows, windows_along
-from catnet.boxes.grids import Rule, on_grid
+from catnet.boxes.grids import Rule, on_grid, turning
 from catnet.diagrams.acting import Acting, Action, Part, Refusal, ordered
 from catnet.diagrams.box import Box, MapKind, Site, box, elements
 from catnet.diagrams.printing import static_tree
@@ -55,16 +55,12 @@ def carried_channels(name: str, acting: Acting, source: Rep) -> tuple[Part | Non
 
     Refuses channels that are turned without the grid.
     """
-    from catnet.symmetry.turns import Turned
-
     channels, rest = aside(acting, (CHANNELS,))
     if any(part.axes != (CHANNELS,) or part.rep != source for part in channels):
         raise Refusal(f"`{name}` expects `{source}` on the channels, and {channels[0].rep} acts there")
-    grid, _ = aside(rest, (-2, -1))
-    turn = next((p for p in grid if isinstance(p.rep, Turned)), None)
     if source.group == acting.group and source.kind is not Kind.TRIVIAL and not channels:
         raise Refusal(f"`{name}` expects `{source}` on the channels, and nothing acts there")
-    return turn, rest
+    return turning(rest), rest
 
 
 @box("group_conv", "symmetry")
@@ -150,7 +146,9 @@ class GroupConvolution(Box):
         passes = Kind.PERMUTATION if self.bias else Kind.GENERAL
         ours = source.group == acting.group
         if ours and turn is None:
-            words = f"the kernel of `conv` turns with the image, and `{acting.group}` acts on its channels alone"
+            alone = not aside(rest, (-2, -1))[0]
+            does = "acts on its channels alone" if alone else "does not turn its rows and columns"
+            words = f"the kernel of `conv` turns with the image, and `{acting.group}` {does}"
             raise Refusal(words, f"claim both: under {acting.group} on (h, w)")
         rule = Rule("conv", along, True, "" if ours or self.kernel == ONE else TURNED_WEIGHTS, passes)
         if not ours or turn is None or turn.rep.exact:  # type: ignore[attr-defined]

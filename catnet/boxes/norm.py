@@ -92,7 +92,9 @@ class TrailingNorm(Box):
         if self.affine:
             raise Refusal(
                 f"`{self.name}` has a gain for each entry, and `{part.rep}` acts on them",
-                f"write {self.name}(affine = false)" if part.rep.kind.within(self.inside) else "take `norm_activation`",
+                f"write {self.name}(affine = false)"
+                if part.rep.kind.within(self.inside)
+                else "take `equivariant_norm`",
             )
         if not part.rep.kind.within(self.inside):
             raise unfit(self.name, part.rep)
@@ -238,7 +240,7 @@ class ChannelNorm(Box):
         channel = -len(acting.inputs[0].axes)
         if self.per_channel:
             what = f"has {self.per_channel} for each channel"
-            remedy = "take layer_norm(affine = false), or `norm_activation` on a representation"
+            remedy = "take layer_norm(affine = false), or `equivariant_norm` on a representation"
             if self.batch_needed and len(acting.inputs[0].axes) == 3:
                 remedy = "`fibre_batch_norm` takes statistics over whole fibres of C(4) or D(4)"
             refuse_on(self.name, acting, (channel,), what, remedy)

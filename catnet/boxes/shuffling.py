@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from catnet.boxes.actions import aside, plain
-from catnet.boxes.grids import Along, Rule, on_grid
+from catnet.boxes.grids import Along, Rule, on_grid, turning
 from catnet.diagrams.acting import Acting, Action, Part, Refusal, ordered
 from catnet.symmetry.kinds import Kind
 from catnet.types.dims import Dim
@@ -59,11 +59,12 @@ def _sizes(wire: Wire) -> list[Dim]:
 
 
 def _turns(name: str, acting: Acting) -> Part | None:
-    """The part that turns the grid; refuses turns that cells do not follow."""
+    """The part that turns the grid; refuses turns that cells do not follow, and those of a transposed image."""
     from catnet.symmetry.turns import Turned
 
-    taken, _ = aside(acting, (-2, -1))
-    turn = next((part for part in taken if isinstance(part.rep, Turned)), None)
+    turn = turning(acting)
+    if turn is None and any(isinstance(part.rep, Turned) for part in aside(acting, (-2, -1))[0]):
+        raise Refusal(f"`{name}` goes by rows and columns, and `{acting.group}` turns them in another order")
     if turn is not None and not turn.rep.exact:  # type: ignore[attr-defined]
         raise Refusal(f"`{name}` goes by the cells of the grid, on which turns by parts of 90 degrees do not fall")
     return turn

@@ -23,6 +23,7 @@ from catnet.bundles.verdicts import Verdict, Witness
 
 POINTS = 24  # where a law that is not proved is tested
 TOLERANCE = 1e-9
+FAR = 8.0  # how far out real numbers without a range are looked at
 SCREENS = 2  # values modulo a prime before the normal form is computed
 
 Range = tuple[float, float]
@@ -78,9 +79,20 @@ class Domain:
             low, high = 0.25, 4.0
         return low + (high - low) * rng.randint(1, 23) / 24
 
-    def _inside(self, point: Mapping[str, float]) -> bool:
+    def contains(self, point: Mapping[str, float], margin: float = 0.0) -> bool:
+        """Whether a point lies inside all ranges (by a share of their widths), on the side conditions, and where
+        `positive` holds."""
+        for name, sort in self.sorts.items():
+            far = FAR if sort in ("real", "positive") else math.inf
+            low, high = self.ranges.get(name, (-far, far))
+            edge = margin * (high - low) if name in self.ranges else 0.0
+            if not low + edge < point[name] < high - edge or (sort == "positive" and point[name] <= margin):
+                return False
+        return all(abs(rest) < TOLERANCE for rest in self._rests(point)) and self._inside(point, margin)
+
+    def _inside(self, point: Mapping[str, float], margin: float = 1e-6) -> bool:
         value = Numeric(self.reading, point)
-        return all(value(expression).real > 1e-6 for expression in self.positive)
+        return all(value(expression).real > margin for expression in self.positive)
 
     def _settled(self, point: dict[str, float]) -> dict[str, float] | None:
         """The point moved onto the side conditions by Gauss and Newton; None where it does not arrive."""

@@ -138,7 +138,7 @@ def sin(argument: ExprLike) -> Expr:
 
 def added(left: Expr, right: Expr) -> Expr:
     if not left or not right:
-        return right if not left else left
+        return left if left else right
     if left.op == right.op == "number":
         return expression(left.parts[0] + right.parts[0])
     return Expr("+", (left, right))
@@ -181,7 +181,9 @@ def powered(base: Expr, exponent: Expr) -> Expr:
         return exp(exponent * base.parts[0])
     if base.value == -1:
         return exp(I * pi * exponent)
-    fail("E0805", f"`({base})^({exponent})` has an exponent that is no integer", help="a symbol may raise a phase or -1")
+    fail(
+        "E0805", f"`({base})^({exponent})` has an exponent that is no integer", help="a symbol may raise a phase or -1"
+    )
 
 
 def conjugate(value: Expr) -> Expr:
@@ -273,7 +275,7 @@ def _number_text(value: Number, level: int) -> str:
     if value == -I.parts[0]:
         return "-I"
     text = str(value)
-    return _bracketed(text, level > 0 and any(c in text[1:] for c in "+-/*") or (level > 1 and text.startswith("-")))
+    return _bracketed(text, (level > 0 and any(c in text[1:] for c in "+-/*")) or (level > 1 and text.startswith("-")))
 
 
 def _bracketed(text: str, needed: bool) -> str:

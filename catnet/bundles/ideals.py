@@ -75,7 +75,11 @@ class Ideal:
 
     def contains(self, polynomial: Polynomial) -> bool:
         """Whether a polynomial reduces to zero; its variables may have negative powers. Raises `TooLarge`."""
+        return not self.remainder(polynomial)
+
+    def remainder(self, polynomial: Polynomial) -> Polynomial:
+        """What is left of a polynomial (times a monomial, where powers are negative). Raises `TooLarge`."""
         self.steps = MAX_STEPS
         lowest = {key: min(dict(at).get(key, 0) for at in polynomial) for key in self.keys} if polynomial else {}
         lifted = scaled(polynomial, 1, monomial((key, -power) for key, power in lowest.items() if power < 0))
-        return not self._reduced(lifted)
+        return self._reduced(lifted)

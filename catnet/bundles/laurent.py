@@ -72,6 +72,13 @@ def inverted(at: Monomial) -> Monomial:
     return tuple((key, -power) for key, power in at)
 
 
+def content(polynomial: Polynomial) -> Monomial:
+    """The greatest monomial that divides all terms. (No more is taken out: a name may be zero somewhere.)"""
+    powers = [dict(at) for at in polynomial]
+    keys = {key for at in powers for key in at}
+    return monomial((key, min(at.get(key, 0) for at in powers)) for key in keys)
+
+
 def ordered(polynomial: Polynomial) -> list[Monomial]:
     """The monomials, greatest first, in the lexicographic order of exponents."""
     keys = sorted({key for at in polynomial for key, _ in at})
@@ -133,8 +140,7 @@ class Ratio:
         """One over this; `ZeroDivisionError` for zero."""
         if not self.top:
             raise ZeroDivisionError
-        first = ordered(self.top)[0]
-        unit: Polynomial = {inverted(first): inverse(self.top[first])}
+        unit: Polynomial = {inverted(content(self.top)): inverse(self.top[ordered(self.top)[0]])}
         below = times(self.top, unit)
         top = unit
         for factor, count in self.below:

@@ -1,8 +1,8 @@
 """Structure groups: which matrices a transition may be, as equations between its entries.
 
 `structure(O(2))` acts on R[2] by its natural representation, `structure(O(1), V)` by another one. The general linear
-groups, which have no invariant form, are made here: `GL(2)`, `GL(2, "C")`, and `GL(2, positive=True)` for those that keep the
-orientation.
+groups, which have no invariant form, are made here: `GL(2)`, `GL(2, "C")`, and `GL(2, positive=True)` for those that
+keep the orientation.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Literal
 
-from catnet.bundles.expressions import ONE, Expr, expression
+from catnet.bundles.expressions import ONE, Expr, conjugate
 from catnet.bundles.matrices import Entries
 from catnet.diagnostics import fail
 from catnet.symmetry.exact import Matrix
@@ -82,12 +82,17 @@ class Structure:
     def equations(self, g: Entries) -> Iterator[Equation]:
         """What makes a matrix of expressions an element; none for GL, and none for a finite group (see `listing`)."""
         group = self.group
+        if self.field == "R":
+            yield "real entries", [entry - conjugate(entry) for entry in g.entries if entry.op != "name"]
         if isinstance(group, Orthogonal):
             metric = Entries.of(group.natural_form())
             words = "g^T g = 1" if group.q == 0 else "g^T B g = B"
             yield words, list((g.transpose() @ metric @ g - metric).entries)
         elif isinstance(group, Unitary):
-            yield "|g| = 1" if group.n == 1 else "g^* g = 1", list((g.dagger() @ g - Entries.identity(self.size)).entries)
+            yield (
+                "|g| = 1" if group.n == 1 else "g^* g = 1",
+                list((g.dagger() @ g - Entries.identity(self.size)).entries),
+            )
         elif isinstance(group, Symplectic):
             form = Entries.of(group.natural_form())
             yield "g^T J g = J", list((g.transpose() @ form @ g - form).entries)
@@ -167,16 +172,7 @@ def structure(group: Group | Rep | GeneralLinear | Structure) -> Structure:
             help="declare the bundle by the natural representation and take its associated bundle",
         )
     if found.natural and not found.discrete and not isinstance(found.group, (Orthogonal, Unitary, Symplectic)):
-        fail("E0801", f"`{found.group}` is not known as a structure group", help="O, SO, U, SU, Sp, GL or a finite group")
+        fail(
+            "E0801", f"`{found.group}` is not known as a structure group", help="O, SO, U, SU, Sp, GL or a finite group"
+        )
     return found
-
-
-def in_listing(found: Structure, g: Entries) -> bool | None:
-    """Whether a constant matrix is an element of a finite group; None where the entries are no numbers."""
-    assert found.listing is not None
-    return None if g.exact is None else g.exact in found.listing
-
-
-def sign_of(value: int) -> Expr:
-    """A sign as an expression."""
-    return expression(value)

@@ -63,4 +63,4 @@ _ORDER: tuple[Answer, ...] = ("proved", "assumed", "tested", "refuted")
 
 def worst(verdicts: list[Verdict]) -> Verdict:
     """The weakest of several verdicts; of none: proved, since nothing is claimed."""
-    return max(verdicts, key=lambda v: _ORDER.index(v.answer), default=Verdict("proved", "nothing to check"))
+    return max(verdicts, key=lambda v: (_ORDER.index(v.answer), bool(v.method)), default=Verdict("proved"))

@@ -31,8 +31,8 @@ CODES = (
     Code(
         "E0742",
         "a single number that is normalised",
-        """`equivariant_norm` takes the mean off the invariant numbers m*trivial(G), as `layer_norm` does. With m = 1 the
-        mean is the number itself: 0 would be left, whatever comes in.""",
+        """`equivariant_norm` takes the mean off the invariant numbers m*trivial(G), as `layer_norm` does. With
+        m = 1 the mean is the number itself: 0 would be left, whatever comes in.""",
         bad=_V + "net f : R[n, V + trivial(G)] -> R[n, V + trivial(G)] = equivariant_norm\n",
         good=_V + "net f : R[n, V + 2*trivial(G)] -> R[n, V + 2*trivial(G)] = equivariant_norm\n",
     ),
@@ -61,5 +61,15 @@ CODES = (
         SU(2) and the natural one of U(n) have no real form of their dimension.""",
         bad="group G = SU(2)\nnet f : R[n, irrep(G, 1)] -> R[n, irrep(G, 1)] = linear(irrep(G, 1))\n",
         good="group G = SO(3)\nnet f : R[n, irrep(G, 1)] -> R[n, irrep(G, 1)] = linear(irrep(G, 1))\n",
+    ),
+    Code(
+        "E0746",
+        "no way to make a net equivariant for this group",
+        """`symmetrise` averages over all elements of a group, of which there must be at most 1024. `canonicalise` turns
+        a cloud of points of space into its own axes, for O(3) and SO(3), and gives invariants or vectors.""",
+        bad="group G = SO(2)\nnet any : R[2] -> R[1] = linear(1)\n"
+        "net f : R[vector(G)] -> R[trivial(G)] = symmetrise(any, trivial(G))\n",
+        good="group G = C(4)\nnet any : R[2] -> R[1] = linear(1)\n"
+        "net f : R[irrep(G, 1)] -> R[trivial(G)] = symmetrise(any, trivial(G))\n",
     ),
 )

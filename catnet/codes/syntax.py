@@ -51,8 +51,8 @@ CODES = (
     Code(
         "E0105",
         "a word that is kept for later",
-        """`bundle` and `section` are reserved: later chapters of the language
-        use them, so that a file which is right today will still be right then. Choose another name.""",
+        """`section` is reserved: a later chapter of the language
+        uses it, so that a file which is right today will still be right then. Choose another name.""",
         bad="net twice : R[d] -> R[d] = section: linear(d) >> linear(d)\n",
         good="net twice : R[d] -> R[d] = first: linear(d) >> linear(d)\n",
     ),

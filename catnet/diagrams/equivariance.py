@@ -90,6 +90,8 @@ class Walk:
         finally:
             self._path = outside
             step.word, step.remarks, step.limits = acting.word, tuple(acting.remarks), tuple(acting.limits)
+            if node.graphs and step.failure is None and (step.remarks or step.limits):
+                self.steps.append(step)  # what is inside has steps of its own, but this one has something to say
         return step.after
 
     def _inner(self, graph: Graph, actions: tuple[Action, ...]) -> tuple[Action, ...]:

@@ -54,6 +54,7 @@ LOOKS: dict[str, Look] = {
     "source": Look("pill", *BLUE),
     "iterate": Look("double", *PURPLE),
     "attention": Look("hexagon", *PURPLE),
+    "symmetry": Look("hexagon", *GREEN),
     "arithmetic": Look("pill", *PLAIN),
     "net": Look("double", *PLAIN),
     "block": Look("double", *PLAIN),

@@ -24,7 +24,9 @@ torch.Size([10, 20])
 
 from __future__ import annotations
 
+from catnet.nn.bilinear import BilinearSum, Path
 from catnet.nn.clebsch_gordan import clebsch_gordan, coupling
+from catnet.nn.copywise import CopywiseActivation, CopywiseNorm
 from catnet.nn.exact import Assembled, Exact
 from catnet.nn.fibres import Fibre, Fibres
 from catnet.nn.gates import EquivariantLayerNorm, Gate, NormActivation, Norms
@@ -37,12 +39,15 @@ from catnet.nn.radial import BesselBasis, GaussianBasis, smooth_cutoff
 from catnet.nn.spherical_harmonics import SphericalHarmonics, spherical_harmonics
 from catnet.nn.steerable import SteerableConv2d, turn_error
 from catnet.nn.symmetrise import FrameCanonicalise, SortCanonicalise, Symmetrise
-from catnet.nn.tensor_product import Path, TensorProduct
+from catnet.nn.tensor_product import TensorProduct
 
 __all__ = [
     "Assembled",
     "BesselBasis",
+    "BilinearSum",
     "Block",
+    "CopywiseActivation",
+    "CopywiseNorm",
     "EquivariantLayerNorm",
     "Exact",
     "Fibre",

@@ -46,8 +46,8 @@ class BilinearSum(Exact):
     Each path has its own coupling, a float64 tensor [left.width, right.width, out.width]; a path may be listed several
     times with different couplings. `mixing` says how copies meet. "full": each copy of the output gets its own
     combination of all pairs of copies, with a weight [out.mul, right.mul, left.mul] for each path. "channel": copies of
-    the first input stay apart, as do those of the output, `out.mul == left.mul`, with a weight [right.mul, left.mul] for
-    each path.
+    the first input stay apart, as do those of the output, `out.mul == left.mul`, with a weight [right.mul, left.mul]
+    for each path.
 
     Weights start standard normal; with them, and couplings whose squares sum to 1 for each entry of the output, inputs
     whose entries have unit variance give outputs whose entries have unit variance. With `shared=False` the module has

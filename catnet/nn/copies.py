@@ -32,9 +32,7 @@ def join_copies(parts: list[Tensor]) -> Tensor:
 def scale_copies(x: Tensor, factors: Tensor, blocks: tuple[tuple[int, int], ...]) -> Tensor:
     """Each copy in x [..., d] times its own factor, of [..., copies]."""
     parts = factors.split([copies for copies, _ in blocks], -1)
-    return join_copies(
-        [block * part.unsqueeze(-1) for block, part in zip(split_copies(x, blocks), parts, strict=True)]
-    )
+    return join_copies([block * part.unsqueeze(-1) for block, part in zip(split_copies(x, blocks), parts, strict=True)])
 
 
 def norms_of_copies(x: Tensor, blocks: tuple[tuple[int, int], ...]) -> Tensor:

@@ -1,6 +1,7 @@
 """Layers that treat each copy in a vector of representations as a whole: an activation and a normalisation.
 
-`blocks` and what is asked of the group are those of `catnet.nn.copies`. Generated code holds copies of these definitions.
+`blocks` and what is asked of the group are those of `catnet.nn.copies`. Generated code holds copies of these
+definitions.
 
 >>> x = torch.tensor([-2.0, 2.0, 3.0, 4.0])  # two numbers and a vector of the plane
 >>> CopywiseActivation(((2, 1), (1, 2)), torch.ones_like)(x)
@@ -22,9 +23,7 @@ from catnet.nn.copies import join_copies, norms_of_copies, scale_copies, split_c
 class CopywiseActivation(nn.Module):
     """`x phi(|x| + b)` for each copy x, where each has its own number b, which starts at 0: [..., d] -> [..., d]."""
 
-    def __init__(
-        self, blocks: tuple[tuple[int, int], ...], phi: Callable[[Tensor], Tensor], bias: bool = True
-    ) -> None:
+    def __init__(self, blocks: tuple[tuple[int, int], ...], phi: Callable[[Tensor], Tensor], bias: bool = True) -> None:
         super().__init__()
         self.blocks, self.phi = blocks, phi
         self.bias = nn.Parameter(torch.zeros(sum(copies for copies, _ in blocks))) if bias else None
@@ -46,9 +45,7 @@ class CopywiseNorm(nn.Module):
     `torch.nn.functional.layer_norm`, with a bias. [..., d] -> [..., d].
     """
 
-    def __init__(
-        self, blocks: tuple[tuple[int, int], ...], invariant: tuple[int, ...] = (), eps: float = 1e-5
-    ) -> None:
+    def __init__(self, blocks: tuple[tuple[int, int], ...], invariant: tuple[int, ...] = (), eps: float = 1e-5) -> None:
         super().__init__()
         self.blocks, self.invariant, self.eps = blocks, invariant, eps
         shifted = sum(blocks[i][0] for i in invariant)

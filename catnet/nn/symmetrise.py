@@ -95,6 +95,23 @@ class SortCanonicalise(nn.Module):
         return "invariant" if self.invariant else "equivariant"
 
 
+def principal_frame(x: Tensor, group: Literal["O(3)", "SO(3)"] = "O(3)") -> tuple[Tensor, Tensor]:
+    """A cloud [..., n, 3] without its mean, and the axes of its frame [..., 3, 3], as columns: see `FrameCanonicalise`.
+
+    >>> _, axes = principal_frame(torch.tensor([[0.0, 0.0, 0.0], [1.0, 0.0, 0.0], [0.0, 2.0, 0.0], [0.0, 1.0, 4.0]]))
+    >>> torch.allclose(axes.mT @ axes, torch.eye(3), atol=1e-6)
+    True
+    """
+    centred = x - x.mean(-2, keepdim=True)
+    axes = torch.linalg.eigh(centred.mT @ centred).eigenvectors
+    third = (centred @ axes).pow(3).sum(-2, keepdim=True)
+    axes = axes * torch.where(third < 0, -1.0, 1.0).to(axes)
+    if group == "SO(3)":
+        cross = torch.linalg.cross(axes[..., 0], axes[..., 1], dim=-1)
+        axes = torch.stack((axes[..., 0], axes[..., 1], cross), -1)
+    return centred, axes
+
+
 class FrameCanonicalise(nn.Module):
     """`f` of a cloud of points in its own principal axes: equivariant for rotations and translations whatever f is.
 
@@ -126,13 +143,7 @@ class FrameCanonicalise(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """Move into the frame, apply, and turn back."""
-        centred = x - x.mean(-2, keepdim=True)
-        axes = torch.linalg.eigh(centred.mT @ centred).eigenvectors
-        third = (centred @ axes).pow(3).sum(-2, keepdim=True)
-        axes = axes * torch.where(third < 0, -1.0, 1.0).to(axes)
-        if self.group == "SO(3)":
-            cross = torch.linalg.cross(axes[..., 0], axes[..., 1], dim=-1)
-            axes = torch.stack((axes[..., 0], axes[..., 1], cross), -1)
+        centred, axes = principal_frame(x, self.group)
         y = self.module(centred @ axes)
         return y if self.output == "invariant" else y @ axes.mT
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import product
 from typing import Literal
 
 from catnet.nn.bilinear import BilinearSum, Path
 from catnet.nn.clebsch_gordan import coupling
-from catnet.nn.irreps import Irreps
+from catnet.nn.irreps import Block, Irreps
 
 
 class TensorProduct(BilinearSum):
@@ -40,35 +41,45 @@ Path(left=1, right=1, out=0), Path(left=1, right=1, out=2)], 10)
         paths: Sequence[tuple[int, int, int]] | None = None,
         shared: bool = True,
     ) -> None:
-        self.left, self.right, self.out = Irreps(left), Irreps(right), Irreps(out)
+        blocks = Irreps(left), Irreps(right), Irreps(out)
         if mixing not in ("full", "channel"):
             raise ValueError(f'mixing is "full" or "channel", not {mixing!r}')
-        found = self._all_paths(mixing) if paths is None else sorted(Path(*path) for path in paths)
-        self._check(found, mixing)
-        couplings = [coupling(self.left[p.left].l, self.right[p.right].l, self.out[p.out].l) for p in found]
-        super().__init__(self.left, self.right, self.out, found, couplings, mixing, shared)
-
-    def _couples(self, path: Path, mixing: str) -> bool:
-        a, b, c = self.left[path.left], self.right[path.right], self.out[path.out]
-        fits = abs(a.l - b.l) <= c.l <= a.l + b.l and a.parity * b.parity == c.parity
-        return fits and (mixing == "full" or a.mul == c.mul)
-
-    def _all_paths(self, mixing: str) -> list[Path]:
-        sizes = range(len(self.left)), range(len(self.right)), range(len(self.out))
-        candidates = [Path(i, j, k) for i in sizes[0] for j in sizes[1] for k in sizes[2]]
-        return [path for path in candidates if self._couples(path, mixing)]
-
-    def _check(self, paths: Sequence[Path], mixing: str) -> None:
-        if len(set(paths)) < len(paths):
-            raise ValueError("a path is listed twice: its two weights would be one")
-        for path in paths:
-            if not self._couples(path, mixing):
-                blocks = self.left[path.left], self.right[path.right], self.out[path.out]
-                raise ValueError("{} and {} do not couple to {}".format(*blocks) + f" with {mixing} mixing")
-        for k, block in enumerate(self.out):
-            if all(path.out != k for path in paths):
-                raise ValueError(f"no path of {self.left} times {self.right} reaches {block}: leave it out")
+        found = _all_paths(blocks, mixing) if paths is None else [Path(*path) for path in paths]
+        _check(blocks, found, mixing)
+        couplings = [coupling(a.l, b.l, c.l) for a, b, c in (_at(blocks, path) for path in found)]
+        super().__init__(*blocks, found, couplings, mixing, shared)
 
     def extra_repr(self) -> str:
         """The three representations and the number of weights."""
         return f"{self.left} times {self.right} -> {self.out}, {self.mixing}, {len(self.paths)} paths"
+
+
+Blocks = tuple[Irreps, Irreps, Irreps]
+
+
+def _at(blocks: Blocks, path: Path) -> tuple[Block, Block, Block]:
+    left, right, out = blocks
+    return left[path.left], right[path.right], out[path.out]
+
+
+def _couples(blocks: Blocks, path: Path, mixing: str) -> bool:
+    a, b, c = _at(blocks, path)
+    fits = abs(a.l - b.l) <= c.l <= a.l + b.l and a.parity * b.parity == c.parity
+    return fits and (mixing == "full" or a.mul == c.mul)
+
+
+def _all_paths(blocks: Blocks, mixing: str) -> list[Path]:
+    candidates = (Path(*place) for place in product(*(range(len(rep)) for rep in blocks)))
+    return [path for path in candidates if _couples(blocks, path, mixing)]
+
+
+def _check(blocks: Blocks, paths: Sequence[Path], mixing: str) -> None:
+    if len(set(paths)) < len(paths):
+        raise ValueError("a path is listed twice: its two weights would be one")
+    for path in paths:
+        if not _couples(blocks, path, mixing):
+            raise ValueError("{} and {} do not couple to {}".format(*_at(blocks, path)) + f" with {mixing} mixing")
+    left, right, out = blocks
+    for k, block in enumerate(out):
+        if all(path.out != k for path in paths):
+            raise ValueError(f"no path of {left} times {right} reaches {block}: leave it out")

@@ -37,7 +37,6 @@ def tangent(x: Tensor, parts: Parts, flow: Flow) -> Tensor:
 def _applied(x: Tensor, matrices: Sequence[tuple[tuple[int, ...], Tensor]]) -> Tensor:
     import torch
 
-    real = x.dtype.is_floating_point or x.dtype.is_complex
     y = x if x.dtype.is_complex else x.double()
     for places, matrix in matrices:
         last = tuple(range(-len(places), 0))
@@ -45,7 +44,7 @@ def _applied(x: Tensor, matrices: Sequence[tuple[tuple[int, ...], Tensor]]) -> T
         shape = y.shape
         wide = torch.promote_types(y.dtype, matrix.dtype)
         y = (y.flatten(-len(places)).to(wide) @ matrix.to(wide).to(y.device).mT).reshape(shape).movedim(last, places)
-    return y.to(x.dtype) if real else y.round().to(x.dtype)
+    return y.to(x.dtype) if _is_number(x) else y.round().to(x.dtype)
 
 
 def difference(a: Tensor, b: Tensor) -> float:
@@ -53,7 +52,7 @@ def difference(a: Tensor, b: Tensor) -> float:
 
     Of integers and truths, the share of entries that differ.
     """
-    if not (a.dtype.is_floating_point or a.dtype.is_complex):
+    if not _is_number(a):
         return float((a != b).double().mean()) if a.numel() else 0.0
     if a.numel() == 0:
         return 0.0
@@ -85,12 +84,8 @@ def _moves(matrix: Tensor) -> bool:
 
 
 def outputs_of(run: Callable[..., Any], inputs: Sequence[Tensor]) -> tuple[Tensor, ...]:
-    """The output tensors of a module, without a history."""
-    import torch
-
-    with torch.no_grad():
-        made = run(*inputs)
-    return tuple(y.detach() for y in (made if isinstance(made, (tuple, list)) else (made,)))
+    """The output tensors of a module, without a history. Gradients stay on: some modules take them inside."""
+    return tuple(y.detach() for y in listed(run(*inputs)))
 
 
 def lie_derivative(run: Callable[..., Any], inputs: Sequence[Tensor], claim: Claim) -> float:
@@ -107,20 +102,29 @@ def _along(run: Callable[..., Any], inputs: Sequence[Tensor], claim: Claim, flow
     from torch.autograd import forward_ad
     from torch.nn.attention import SDPBackend, sdpa_kernel
 
-    worst = 0.0
-    with torch.no_grad(), _plain_attention(), sdpa_kernel(SDPBackend.MATH), forward_ad.dual_level():
+    with _plain_attention(), sdpa_kernel(SDPBackend.MATH), forward_ad.dual_level():
         pairs = zip(inputs, claim.inputs, strict=True)
         made = run(*(forward_ad.make_dual(x, tangent(x, parts, flow)) if parts else x for x, parts in pairs))
-        outputs = made if isinstance(made, (tuple, list)) else (made,)
-        for y, parts in zip(outputs, claim.outputs, strict=True):
-            if not (y.dtype.is_floating_point or y.dtype.is_complex):
-                continue
-            value, slope = forward_ad.unpack_dual(y)
-            miss = tangent(value, parts, flow) - (torch.zeros_like(value) if slope is None else slope)
-            size = float(value.double().norm() if not value.dtype.is_complex else value.norm())
-            gap = float(miss.norm())
+        duals = [forward_ad.unpack_dual(y) if _is_number(y) else None for y in listed(made)]
+    if all(dual is None or dual.tangent is None for dual in duals):
+        raise RuntimeError("the derivative reaches no output (is there a `detach`?)")
+    worst = 0.0
+    for dual, parts in zip(duals, claim.outputs, strict=True):
+        if dual is not None:
+            value = dual.primal.detach()
+            slope = torch.zeros_like(value) if dual.tangent is None else dual.tangent.detach()
+            gap, size = (tangent(value, parts, flow) - slope).norm().item(), value.norm().item()
             worst = max(worst, gap / size if size else float("inf") if gap else 0.0)
     return worst
+
+
+def listed(made: Any) -> Sequence[Tensor]:
+    """What a module gives, as a sequence also where it is one tensor."""
+    return made if isinstance(made, (tuple, list)) else (made,)
+
+
+def _is_number(x: Tensor) -> bool:
+    return x.dtype.is_floating_point or x.dtype.is_complex
 
 
 @contextmanager

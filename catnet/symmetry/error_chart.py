@@ -11,6 +11,7 @@ if TYPE_CHECKING:
 
 LEAST = -17  # the power of ten at which bars begin: below it lies what double precision cannot tell from 0
 WIDTH = 34  # of a bar of length 1 in a text
+SHOWN = 3  # names of submodules that were not measured
 ROW, SCALE, TOP = 18.0, 360.0, 58.0  # of the picture, in pixels
 
 
@@ -46,7 +47,8 @@ def _lines(claim: ClaimError) -> Iterator[str]:
         bar = "#" * round(share(layer.largest) * WIDTH)
         yield f"  {layer.name:<{width}}  {layer.largest:.1e}  {bar}"
     if claim.unmeasured:
-        yield f"  not measured, as nothing says their types (layers=...): {', '.join(claim.unmeasured)}"
+        more = f" and {len(claim.unmeasured) - SHOWN} more" if len(claim.unmeasured) > SHOWN else ""
+        yield f"  not measured, as nothing says their types (layers=...): {', '.join(claim.unmeasured[:SHOWN])}{more}"
 
 
 def draw(errors: Errors) -> str:

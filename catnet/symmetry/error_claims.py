@@ -127,15 +127,20 @@ def claim_at(signature: Signature, asked: tuple[Group, tuple[str, ...]], sizes: 
 def parts_of(wire: Wire, group: Group, axes: Sequence[str], sizes: Mapping[str, Dim]) -> Parts:
     """What a group does to a wire: its natural action on the named axes, and what the type says of the others."""
     found: list[tuple[tuple[int, ...], Rep]] = []
-    tags: dict[str | None, tuple[int, Dim]] = {}
-    for i, axis in enumerate(wire.axes):
+    named: dict[str, list[int]] = {name: [] for name in axes}
+    for place in range(-len(wire.axes), 0):
+        axis = wire.axes[place]
         if isinstance(axis, Axis):
-            tags.setdefault(axis.tag, (i - len(wire.axes), axis.size.subst(sizes)))
             rep = _carried(axis.space, sizes)
             if rep is not None and rep.group == group:
-                found.append(((i - len(wire.axes),), rep))
-    if axes and all(name in tags for name in axes):
-        found.append((tuple(tags[name][0] for name in axes), _natural(group, axes, [tags[n][1] for n in axes])))
+                found.append(((place,), rep))
+            if axis.tag in named:
+                named[axis.tag].append(place)
+    if axes and all(named.values()):
+        first = [named[name][0] for name in axes]
+        natural = _natural(group, axes, [wire.axes[place].size.subst(sizes) for place in first])  # type: ignore[union-attr]
+        places = [(place,) for place in named[axes[0]]] if len(axes) == 1 else [tuple(first)]  # R[n, n] holds pairs
+        found += [(at, natural) for at in places]
     return tuple((places, rep) for places, rep in found if rep.kind is not Kind.TRIVIAL)
 
 

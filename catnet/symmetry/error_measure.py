@@ -139,7 +139,7 @@ def error(
         inputs = random_inputs(signature, {**usual_sizes(signature, groups)}, module, seed)
     given = tuple(inputs) if isinstance(inputs, (tuple, list)) else (inputs,)
     sizes = sizes_of(signature, given)
-    measure = _Measure(module, given, signature, samples, seed, layers or {}, names)  # type: ignore[arg-type]
+    measure = _Measure(module, given, signature, samples, seed, layers or {}, names)
     with evaluating(module):
         return Errors(tuple(measure.claim(claim_at(signature, group, sizes), sizes) for group in groups))
 

@@ -26,7 +26,7 @@ Built = tuple[Any, int, int, int]
 
 Children = list[Any]
 
-V = TypeVar("V", tree.Formula, tree.Group, tree.Rep)
+V = TypeVar("V", tree.Formula, tree.Group, tree.Rep, tree.Derived)
 
 _ASCII = {"≠": "!=", "≤": "<=", "≥": ">=", "−": "-"}
 
@@ -354,6 +354,26 @@ class Builder:
 
     def rep(self, children: Children) -> tree.Rep:
         return self._valued(tree.Rep, children)
+
+    def derived(self, children: Children) -> tree.Derived:
+        return self._valued(tree.Derived, children)
+
+    def bundle(self, children: Children) -> tree.Bundle:
+        word, name, params, arrow, under, _, *parts, closing = children
+        charts = tuple([part for part in parts if isinstance(part, tree.Chart)])
+        transitions = tuple([part for part in parts if isinstance(part, tree.Transition)])
+        span = self.span(word.start_pos, closing.end_pos)
+        return tree.Bundle(self.identifier(name), params, arrow[0], under, charts, transitions, span=span)
+
+    def chart(self, children: Children) -> tree.Chart:
+        name, *coordinates = [self.identifier(t) for t in children if t.type == "NAME"]
+        span = self.span(children[0].start_pos, children[-1].end_pos)
+        return tree.Chart(name, tuple(coordinates), span=span)
+
+    def transition(self, children: Children) -> tree.Transition:
+        source, target, (value, _, end, _) = children
+        names = self.identifier(source), self.identifier(target)
+        return tree.Transition(*names, value, span=self.span(source.start_pos, end))
 
     def _valued(self, kind: type[V], children: Children) -> V:
         word, name, params, value = children

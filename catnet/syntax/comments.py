@@ -18,7 +18,7 @@ from catnet.syntax.scan import Comment
 
 # What still waits for its operand: a comment behind it speaks of what comes next.
 _WAITING = re.compile(
-    r"(?:[=(\[{>+\-*/@<^:%→≫⊗≤≥≠−]|\.\.|\b(?:then|else|if|return|where|under|on|and|or|not|in|share|import|python))\s*\Z"
+    r"(?:[=(\[{>+\-*/@<^:%→≫⊗≤≥≠−]|\.\.|\b(?:then|else|if|return|where|under|on|charts|and|or|not|in|share|import|python))\s*\Z"
 )
 _NEXT = re.compile(r"\S")
 

@@ -45,6 +45,7 @@ _READABLE = {
     "_WHERE": "`where`",
     "_UNDER": "`under`",
     "_ON": "`on`",
+    "_CHARTS": "`charts`",
     "_RETURN": "`return`",
     "_THEN": "`then`",
     "_ELSE": "`else`",
@@ -161,7 +162,7 @@ def outside_diagnostic(source: Source, chunk: Chunk) -> Diagnostic:
         help = _FOREIGN["def"]
     return Diagnostic(
         "E0101",
-        f"found {_quoted(word)}, expected a declaration: `box`, `from`, `group`, `law`, `net` or `rep`",
+        f"found {_quoted(word)}, expected a declaration: `box`, `bundle`, `from`, `group`, `law`, `net` or `rep`",
         span,
         help=help,
     )

@@ -75,6 +75,9 @@ def _all_comments(source: Source) -> Counter[str]:
     return Counter(comment.text for block in (*blocks, *pieces.trailing) for comment in block)
 
 
+_WORDS: dict[type[tree.Item], str] = {tree.Formula: "box", tree.Derived: "bundle"}
+
+
 class _Items(Expressions):
     """Documents for declarations."""
 
@@ -87,8 +90,10 @@ class _Items(Expressions):
                 target: Doc = [SPACE, f"python {string_literal(item.target)}"]
                 header = self.header("box", item)
                 return Group([header, " =", Nest(INDENT, target)])
-            case tree.Formula() | tree.Group() | tree.Rep():
-                word = "box" if isinstance(item, tree.Formula) else type(item).__name__.lower()
+            case tree.Bundle():
+                return [self.header("bundle", item), " ", *self.bundle(item)]
+            case tree.Formula() | tree.Group() | tree.Rep() | tree.Derived():
+                word = _WORDS.get(type(item), type(item).__name__.lower())
                 head = [f"{word} {item.name}", self.params(item.params), " ="]
                 hard = any(self.commented(part) for part in children(item))
                 return Group([*head, Nest(INDENT, [SPACE, self.top(item.value)])], hard)
@@ -110,12 +115,25 @@ class _Items(Expressions):
         hard = any(self.commented(part) for part in children(net))
         return Group([header, " =", Nest(INDENT, [SPACE, body])], hard)
 
-    def header(self, keyword: str, item: tree.Net | tree.BoxDecl) -> Doc:
+    def bundle(self, bundle: tree.Bundle) -> list[Doc]:
+        charts: list[Doc] = []
+        for number, chart in enumerate(bundle.charts):
+            named = f"({', '.join(chart.coordinates)})" if chart.coordinates else ""
+            charts += [[",", SPACE] if number else "", *comment_docs(chart.comments), f"{chart.name}{named}"]
+        hard = any(self.commented(chart) for chart in bundle.charts)
+        lines: list[Doc] = [HARD, Group(["charts ", Nest(INDENT, charts)], hard)]
+        for step in bundle.transitions:
+            head = f"{step.source} -> {step.target} : "
+            lines += [HARD, *comment_docs(step.comments), head, Nest(INDENT, self.top(step.value))]
+        return ["{", Nest(INDENT, lines), HARD, "}"]
+
+    def header(self, keyword: str, item: tree.Net | tree.BoxDecl | tree.Bundle) -> Doc:
         name = [f"{keyword} {item.name}", self.params(item.params), " : "]
         parts: list[Doc] = [*name, Nest(INDENT, self.top(item.type))]
-        parts += self._clauses("where", [(fact, self.top(fact)) for fact in item.where])
+        where = () if isinstance(item, tree.Bundle) else item.where
+        parts += self._clauses("where", [(fact, self.top(fact)) for fact in where])
         parts += self._clauses("under", [(action, self.action(action)) for action in item.under])
-        hard = any(self.commented(part) for part in (*item.params, item.type, *item.where, *item.under))
+        hard = any(self.commented(part) for part in (*item.params, item.type, *where, *item.under))
         return Group(parts, hard)
 
     def _clauses(self, keyword: str, clauses: Sequence[tuple[tree.Node, Doc]]) -> list[Doc]:

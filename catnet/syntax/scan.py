@@ -16,8 +16,8 @@ from catnet.diagnostics import Diagnostic, Source, Span
 MAX_BRACKETS = 200
 """How deep brackets may nest. The tree has its own, smaller bound (`build.MAX_DEPTH`)."""
 
-ITEM_WORDS = frozenset({"net", "box", "law", "group", "rep", "from"})
-LATER_WORDS = frozenset({"bundle", "section"})
+ITEM_WORDS = frozenset({"net", "box", "law", "group", "rep", "bundle", "from"})
+LATER_WORDS = frozenset({"section"})
 RESERVED = (
     ITEM_WORDS
     | LATER_WORDS
@@ -35,9 +35,9 @@ _PIECE = re.compile(
     | (?P<string>"(?:[^"\\\n]|\\[^\n])*"?)
     | (?P<open>[(\[{])
     | (?P<close>[)\]}])
-    | (?P<item>\b(?:net|box|law|group|rep)\b(?=\s+[^\W\d]) | \bfrom\b(?=\s*")
-             | ^[ \t\r\f]*\b(?:net|box|law|group|from)\b)
-    | (?P<later>^[ \t\r\f]*\b(?:bundle|section)\b)
+    | (?P<item>\b(?:net|box|law|group|rep|bundle)\b(?=\s+[^\W\d]) | \bfrom\b(?=\s*")
+             | ^[ \t\r\f]*\b(?:net|box|law|group|bundle|from)\b)
+    | (?P<later>^[ \t\r\f]*\b(?:section)\b)
     """,
     re.VERBOSE | re.MULTILINE,
 )

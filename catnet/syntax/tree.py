@@ -337,6 +337,44 @@ class Rep(Item):
 
 
 @dataclass(frozen=True, slots=True)
+class Chart(Node):
+    """`north(theta, phi)`: a chart and the names of its coordinates."""
+
+    name: str
+    coordinates: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Transition(Node):
+    """`a -> b : [[-1]]`: the transition function from one chart to another."""
+
+    source: str
+    target: str
+    value: Expr
+
+
+@dataclass(frozen=True, slots=True)
+class Bundle(Item):
+    """`bundle NAME(params) : BASE -> FIBRE under GROUP { charts ...; a -> b : ... }`. `type` is an `Arrow`."""
+
+    name: str
+    params: tuple[Param, ...]
+    type: Arrow
+    under: tuple[Under, ...]
+    charts: tuple[Chart, ...]
+    transitions: tuple[Transition, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Derived(Item):
+    """`bundle E = dual(F)`: a bundle made of others."""
+
+    name: str
+    params: tuple[Param, ...]
+    value: Expr
+
+
+@dataclass(frozen=True, slots=True)
 class File:
     """A parsed file; `trailing` are the comments after the last item.
 

@@ -80,7 +80,10 @@ def test_every_box_is_looked_at() -> None:
     missing = [
         name
         for name, cls in VOCABULARY.items()
-        if name == cls.name and not issubclass(cls, Structural) and name not in text
+        if name == cls.name
+        and not issubclass(cls, Structural)
+        and name not in text
+        and not cls.__module__.startswith("catnet.boxes.equivariant")  # tests/symmetry/test_layers_of_the_language.py
     ]
     assert missing == []
 

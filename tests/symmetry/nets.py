@@ -53,6 +53,9 @@ FURTHER: dict[str, list[str]] = {
         "batch_norm(affine=false,track=false)",
     ],
     "R[2,3,4] -> R[2,3,7]": ["transpose(stacked_linear(2,4,bias=false))"],
+    "R[3,4] -> R[3,3,4] @ R[3,3,4]": ["pairs"],
+    "R[2,3] -> R[2,2,3] @ R[2,2,3]": ["pairs(0)"],
+    "R[3,3,4] -> _": ["permutation_linear(5)", "permutation_linear(5,2,1)", "permutation_linear(2,1,2,bias=false)"],
     "R[4,3] -> R[4,5]": ["transpose(linear(3))", "transpose(embedding(5,3))"],
     "R[2,8] -> R[2,4] @ R[2,4]": ["chunk(2)", "split((4,4))"],
     "R[3,4] @ R[3,4] -> _": [

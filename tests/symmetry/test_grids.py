@@ -19,14 +19,14 @@ from catnet.elaborate.program import Program
 from catnet.elaborate.proving import Proof, opened, proofs
 from catnet.nn import GroupConv2d, SteerableConv2d, turn_error
 from catnet.nn.group_convolution import check_turns
-from catnet.symmetry.constructors import C, D, p4, translations, vector
+from catnet.symmetry.constructors import C, D, S, p4, p4m, translations, vector
 from catnet.symmetry.groups import Group
 from catnet.symmetry.turns import Turned, on_cells
 from catnet.types.dims import Dim
 from catnet.types.facts import Facts
 from catnet.types.wires import Wire, real
 from tests.boxes.helpers import program
-from tests.symmetry.acted import difference, moved_by
+from tests.symmetry.acted import Subject, difference, moved_by
 
 torch.set_num_threads(1)
 
@@ -105,6 +105,8 @@ NETS = {
     "adaptive": f"net f : R[3, h, w] -> R[3] {SQUARE} under M on (h, w) = adaptive_avg_pool(4) >> global_max_pool",
     "pixels": "net f : R[3, h, w] -> R[3, h, w] where h == w, h % 2 == 0, h >= 2 under M on (h, w) ="
     " pixel_unshuffle(2) >> tanh >> pixel_shuffle(2)",
+    "transposed": f'net f : R[3, h, w] -> R[3, w, h] {SQUARE} under M on (h, w) = rearrange("c h w -> c w h")'
+    " >> max_pool(3, stride = 1, padding = 1)",
     "a half turn": "net f : R[3, h, w] -> R[3, h//2, w] where h % 2 == 0, h >= 2 under C(2) on (h, w) ="
     " avg_pool((2, 1)) >> flip(axis = -1)",
     "a mirror": "net f : R[3, h, w] -> R[3, h, w//2] where w % 2 == 0, w >= 2 under D(1) on (h, w) = max_pool((1, 2))",
@@ -188,6 +190,11 @@ REFUSED = [
     ("net f : R[3, t] -> R[3, t] under S(t) on t = conv(3, 3, padding = 1)", "does not keep neighbours", "shifts"),
     (claim(*SAME, "p4(h, h)", "conv(3, 3, padding = 1)"), "weights of its own for each place", "conv(W"),
     (claim("R[3, h, w]", "R[3, 2*h, 2*w]", "p4(h, h)", "upsample(2)"), "changes the cells", "as two"),
+    (
+        claim("R[V, h, w]", "R[V, w, h]", "G", 'rearrange("c h w -> c w h") >> conv(V, 3, padding = 1)'),
+        "does not turn",
+        "",
+    ),
     (claim(*SAME, T, "flip(axis = 1)", ""), "`flip`", ""),
     (claim(*SAME, "G", "roll(1, axis = 1)"), "`roll`", ""),
     (claim(*SAME, "C(8)", "max_pool(3, stride = 1, padding = 1)"), "90 degrees", "conv(W"),
@@ -398,7 +405,7 @@ def test_finer_turns_are_as_exact_as_is_said(k: int) -> None:
     for group in ("C8", "D16"):
         for into, out in (((1, "trivial"), (2, "regular")), ((2, "regular"), (2, "regular")), ((2, 1), (2, 2))):
             torch.manual_seed(0)
-            worst = max(worst, *turn_error(SteerableConv2d(group, [into], [out], k), FINEST, samples=8))  # type: ignore[list-item]
+            worst = max(worst, *turn_error(SteerableConv2d(group, [into], [out], k), FINEST, samples=8))
     assert worst < ERRORS.get(k, 1e-12)
 
 
@@ -430,7 +437,7 @@ def test_turns_are_those_of_torch(group: Group) -> None:
 def test_which_groups_move_cells() -> None:
     h, w = Dim.sym("h"), Dim.sym("w")
     assert on_cells(C(4), [h, w], Facts()) is None
-    assert on_cells(C(4), [h, h], Facts()) == Turned(C(4), h, h)  # type: ignore[arg-type]
+    assert on_cells(C(4), [h, h], Facts()) == Turned(C(4), h, h)
     assert on_cells(translations(h, w), [h, w], Facts()) == vector(translations(h, w))
     assert on_cells(translations(2, 3), [Dim.const(4), Dim.const(3)], Facts()) is not None
     assert on_cells(p4(2, 2), [Dim.const(4), Dim.const(4)], Facts()) is None
@@ -458,3 +465,103 @@ def test_a_free_kernel_that_passes_would_be_seen(monkeypatch: pytest.MonkeyPatch
 def test_a_layer_that_forgets_its_sizes_would_be_seen() -> None:
     with pytest.raises(ValueError, match="breaks the turns"):
         check_turns(torch.zeros(1, 8, 8), 3, 2, 1)
+
+
+# -- drawn at random ---------------------------------------------------------------------------------------------------
+
+MODES = ['"zeros"', '"circular"', '"reflect"', '"replicate"']
+
+
+def drawn(rng: random.Random) -> str:
+    """One box of images with small arguments, many of which fit no image."""
+    k, s, p = rng.choice([1, 1, 2, 3, 4]), rng.choice([1, 1, 2, 3]), rng.choice([0, 0, 1, 2])
+    pads, factor, size = rng.choice(MODES), rng.choice([1, 2, 3]), rng.choice([1, 2, 3, 4, 6, 8, 12])
+    smooth = rng.choice(['"nearest"', '"bilinear"', '"bicubic"'])
+    return rng.choice(
+        [
+            f"conv(4, {k}, stride = {s}, padding = {p}, padding_mode = {pads})",
+            f"conv(4, {k}, stride = {s}, padding = {p}, dilation = 2, bias = false)",
+            f"conv(4, 1, stride = {s}, padding = {p})",
+            f"conv_transpose(4, {k}, stride = {s}, padding = {p}, output_padding = {rng.choice([0, 0, 1])})",
+            f"max_pool({k}, stride = {s}, padding = {p}, ceil_mode = {rng.choice(['true', 'false'])})",
+            f"avg_pool({k}, stride = {s}, padding = {p}, ceil_mode = {rng.choice(['true', 'false'])})",
+            f"avg_pool(({k}, {s}))",
+            f"adaptive_avg_pool({size})",
+            f"adaptive_max_pool(({size}, {factor}))",
+            f"upsample({factor}, mode = {smooth})",
+            f"upsample(({factor}, {s}))",
+            f"resize({size}, mode = {smooth})",
+            f'resize({size}, mode = "bilinear", align_corners = true)',
+            f"pixel_unshuffle({factor})",
+            f"pixel_shuffle({factor})",
+            "roll(1, axis = 1)",
+            "roll(2)",
+            "flip",
+            "flip(axis = 1)",
+            "tanh",
+            "batch_norm",
+            "instance_norm",
+            "group_norm(1)",
+            "layer_norm(axes = 2, affine = false)",
+            'rearrange("c h w -> c w h")',
+            'rearrange("c h w -> c (h w)") >> rearrange("c (h w) -> c h w", h = 4)',
+            "global_max_pool",
+            "pad(1, 1)",
+            "softmax(axis = 0)",
+        ]
+    )
+
+
+def random_nets(seed: int, count: int, length: int) -> Iterator[tuple[str, Subject]]:
+    rng = random.Random(seed)
+    while count:
+        size = rng.choice([(6, 6), (4, 4), (7, 7), (8, 8), (4, 6), (6, 12)])
+        body = " >> ".join(drawn(rng) for _ in range(rng.randint(1, length)))
+        dom = f"R[4, {size[0]}, {size[1]}]"
+        found = Program.from_text(f"net f : {dom} -> _ = {body}").check()
+        if not any(d.is_error for d in found):
+            count -= 1
+            yield f"{dom}: {body}", Subject(dom, body)
+
+
+def actions_on(subject: Subject) -> Iterator[tuple[Group, tuple[Action]]]:
+    h, w = (axis.size for axis in subject.graph.dom[0].axes[1:])  # type: ignore[union-attr]
+    halves = (h // 2, w // 2)
+    for group in (C(2), C(4), D(1), D(2), D(4), translations(h, w), translations(*halves), p4(h, h), p4m(h, h)):
+        rep = on_cells(group, [h, w], Facts())
+        if rep is not None:
+            yield group, ((Part((-2, -1), rep),),)
+    for at, size in ((-2, h), (-1, w)):
+        for group in (C(size), C(size // 2), D(size), S(size)):
+            rep = on_cells(group, [size], Facts()) or group.natural
+            if rep is not None and rep.dim == size:
+                yield group, ((Part((at,), rep),),)
+
+
+def wrong_in(nets: Iterator[tuple[str, Subject]]) -> tuple[list[str], int]:
+    """The claims that pass and are not true, and how many passed."""
+    found, passed = [], 0
+    for text, subject in nets:
+        for group, before in actions_on(subject):
+            after = subject.answer(group, before)
+            if isinstance(after, str):
+                continue
+            passed += 1
+            error = subject.error(group, before, after)
+            if not error < 1e-11:
+                found.append(f"{group} on {text}: {error:.1e}")
+    return found, passed
+
+
+def test_whatever_passes_is_true() -> None:
+    found, passed = wrong_in(random_nets(0, 60, 2))
+    assert found == []
+    assert passed > 150
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", range(1, 6))
+def test_whatever_passes_is_true_at_length(seed: int) -> None:
+    found, passed = wrong_in(random_nets(seed, 150, 4))
+    assert found == []
+    assert passed > 100

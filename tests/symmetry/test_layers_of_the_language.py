@@ -7,6 +7,7 @@ import io
 import pickle
 import random
 import re
+import textwrap
 from collections.abc import Iterator
 from typing import Any
 
@@ -16,7 +17,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import catnet
-from catnet.boxes import equivariant
+from catnet.boxes import VOCABULARY, equivariant
+from catnet.diagrams.acting import Part
+from catnet.diagrams.box import Box
 from catnet.elaborate.program import Program
 from catnet.elaborate.proving import proofs
 from catnet.nn import Irreps, intertwiner
@@ -25,7 +28,7 @@ from catnet.symmetry import SO, O, Rep, S, irrep, trivial, vector
 from catnet.symmetry.bilinear import bilinear_maps, paths
 from catnet.testing import check_box
 from tests.boxes.helpers import program
-from tests.symmetry.acted import difference, moved_by, sizes_of
+from tests.symmetry.acted import Subject, difference, moved_by, sizes_of
 
 EXACT, SINGLE = 1e-12, 1e-6
 
@@ -90,7 +93,7 @@ def atoms(n: int = 6) -> tuple[torch.Tensor, torch.Tensor]:
 
 def test_the_cloud_is_proved() -> None:
     found = proofs(program(CLOUD)["energy"]())
-    assert [(str(p), p.word) for p in found] == [("O(3)", "proved"), ("S(n) on n", "proved")]
+    assert [(str(p), p.word) for p in found] == [("O", "proved"), ("S(n) on n", "proved")]
 
 
 @pytest.mark.parametrize(("dtype", "bound"), [(torch.float64, EXACT), (torch.float32, SINGLE)])
@@ -131,7 +134,7 @@ def test_a_compiled_cloud_is_an_ordinary_module() -> None:
     torch.save(module.state_dict(), kept)
     assert set(torch.load(io.BytesIO(kept.getvalue()))) == set(module.state_dict())
     fused = torch.compile(module, backend="aot_eager", fullgraph=True)
-    assert difference(fused(kind, x), plain) < EXACT
+    assert difference(fused(kind, x).detach(), plain.detach()) < EXACT
 
 
 def test_layers_can_be_pickled() -> None:
@@ -159,10 +162,13 @@ rep W = 3*trivial(O) + 2*sign(O) + 2*irrep(O, 1, "e") + vector(O) + irrep(O, 3, 
 rep U = 3*trivial(O) + 2*irrep(O, 1, "e") + vector(O) + irrep(O, 3, "o")
 rep F = 2*trivial(C) + 2*regular(C) + irrep(C, 1)
 rep P = 2*trivial(S(3)) + vector(S(3)) + sign(S(3))
+net tokens(k) : R[n, p] -> R[n, k] under S(n) on n =
+    linear(9) >> id + (mean(over = n) >> repeat("d -> n d", n = n)) >> tanh >> linear(k)
+net total(k) : R[n, p] -> R[k] under S(n) on n = linear(9) >> tanh >> sum(over = n) >> linear(k)
 """
 
 EQUIVARIANT = [
-    ("R[n, V] -> R[n, V] under O, S(n) on n", 'norm_activation("{}")'.format(phi))
+    ("R[n, V] -> R[n, V] under O, S(n) on n", f'norm_activation("{phi}")')
     for phi in ("sigmoid", "tanh", "relu", "silu", "gelu", "softplus")
 ] + [
     ("R[n, V] -> R[n, 6*trivial(O)] under O, S(n) on n", "norm"),
@@ -201,6 +207,14 @@ EQUIVARIANT = [
     ("R[n, n, c] -> R[n, n, 4] under C(n) on n", "permutation_linear(4) >> relu >> permutation_linear(4)"),
     ("R[n, n, c] -> R[4] under S(n) on n", "permutation_linear(4, 2, 0)"),
     ("R[m, n, c] -> R[m, n, n, 4] under S(n) on n, S(m) on m", "permutation_linear(4, 1, 2)"),
+    ("R[n, regular(D(3))] -> R[n, irrep(D(3), 1)] under D(3), S(n) on n", "symmetrise(tokens(2), irrep(D(3), 1))"),
+    ("R[n, vector(S(3))] -> R[3*trivial(S(3))] under S(3), S(n) on n", "symmetrise(total(3), 3*trivial(S(3)))"),
+    ("R[3, irrep(C, 1)] -> R[2, F] under C",
+     'symmetrise(rearrange("c d -> (c d)") >> linear(24) >> relu >> rearrange("(a b) -> a b", a = 2), F)'),
+    ("R[n, vector(O)] -> R[5*trivial(O)] under O, S(n) on n", "canonicalise(total(5), 5*trivial(O))"),
+    ("R[n, vector(R)] -> R[n, 2*vector(R)] under R, S(n) on n", "canonicalise(tokens(6), 2*vector(R))"),
+    ("R[n, vector(O)] -> R[n, vector(O)] under O, S(n) on n",
+     "canonicalise(tokens(3), vector(O)) >> linear(vector(O))"),
     ("R[n, n, n, c] -> R[n, 4] under S(n) on n", "permutation_linear(4, 3, 1, bias = false)"),
 ]  # fmt: skip
 SIZES = {"n": 4, "m": 3, "d": 2, "c": 2}
@@ -240,7 +254,8 @@ def test_what_is_proved_commutes(signature: str, body: str) -> None:
     diagram = net(signature, body)
     assert error(diagram, torch.float64) < EXACT
     if "L" not in signature:  # boosts multiply rounding by their size
-        assert error(diagram, torch.float32) < 2 * SINGLE
+        frame = "canonicalise" in body  # a frame has the rounding of its moments over their gap
+        assert error(diagram, torch.float32) < (10 * SINGLE if frame else SINGLE)
 
 
 CHECKED = [
@@ -277,9 +292,30 @@ def test_a_box_is_what_it_says(body: str, on: str) -> None:
     assert found["type"] == found["parameters"] == "tested"
 
 
+MINE = sorted((cls for cls in VOCABULARY.values() if ".equivariant_" in cls.__module__), key=lambda cls: cls.name)
+
+
+@pytest.mark.parametrize("cls", dict.fromkeys(MINE), ids=lambda cls: cls.name)
+def test_the_example_on_the_page_of_a_box_is_right(cls: type[Box]) -> None:
+    page = textwrap.dedent("\n".join(line for line in (cls.__doc__ or "").splitlines() if line.startswith(" " * 8)))
+    assert "net " in page
+    before = {"group G": "group G = O(3)", "rep V": "rep V = 4*trivial(G) + 2*vector(G)"}
+    head = [line for start, line in before.items() if start not in page]
+    found = Program.from_text("\n".join([*head, page, ""])).check()
+    assert [d.render() for d in found if d.is_error] == []
+
+
 # -- what is refused ---------------------------------------------------------------------------------------------------
 
 REFUSED = [
+    ("R[n, vector(O)] -> R[n, vector(O)] = symmetrise(tokens(3), vector(O))", "E0746"),
+    ("R[n, vector(C)] -> R[n, irrep(C, 1)] = symmetrise(tokens(3), irrep(C, 1))", "E0203"),
+    ("R[n, vector(C)] -> R[n, trivial(C)] = canonicalise(tokens(1), trivial(C))", "E0746"),
+    ("R[n, vector(O)] -> R[n, sign(O)] = canonicalise(tokens(1), sign(O))", "E0746"),
+    (
+        "R[n, vector(C)] -> R[n, trivial(C)] under S(n) on n = symmetrise(cumsum(axis = 0) >> linear(1), trivial(C))",
+        "E0731",
+    ),
     ("R[n, V] -> R[n, 6] = norm", "E0737"),
     ("R[n, 10] -> R[n, 6*trivial(O)] = norm", "E0735"),
     ("R[n, vector(Sp(4))] -> R[n, vector(Sp(4))] = norm_activation", "E0740"),
@@ -289,16 +325,16 @@ REFUSED = [
     ("R[n, V] @ R[n, V] -> R[n, V] = gate", "E0743"),
     ("R[n, V] @ R[n, vector(R)] -> R[n, V] = tensor_product(V)", "E0735"),
     ("R[n, V] @ R[n, V] -> R[n, sign(O)] = tensor_product(sign(O))", "E0736"),
-    ("R[n, V] @ R[n, Y] -> R[n, 3*trivial(O)] = tensor_product(3*trivial(O), \"channel\")", "E0736"),
-    ("R[n, V] @ R[n, Y] @ R[n, 9] -> R[n, V] = tensor_product(V, \"channel\", shared = false)", "E0741"),
+    ('R[n, V] @ R[n, Y] -> R[n, 3*trivial(O)] = tensor_product(3*trivial(O), "channel")', "E0736"),
+    ('R[n, V] @ R[n, Y] @ R[n, 9] -> R[n, V] = tensor_product(V, "channel", shared = false)', "E0741"),
     ("R[n, V] @ R[m, Y] -> R[n, V] where m == n + 1 = tensor_product(V)", "E0203"),
-    ("R[n, irrep(O, 1, \"e\")] -> R[n, Y] = spherical_harmonics(2)", "E0744"),
+    ('R[n, irrep(O, 1, "e")] -> R[n, Y] = spherical_harmonics(2)', "E0744"),
     ("R[n, 3] -> R[n, Y] = spherical_harmonics(2)", "E0735"),
     ("R[n, V] -> R[n, V] = invariant(O)", "E0735"),
     ("R[n, m, c] -> R[n, m, 4] = permutation_linear(4)", "E0224"),
     ("R[n, n, c] -> R[n, 4] = permutation_linear(4, 9, 1)", "E0224"),
     ("R[n] -> R[n, 5] = radial_basis(5, cutoff = -1.0)", "E0224"),
-    ("R[n, V] -> R[n, V] = norm_activation(\"softmax\")", "E0224"),
+    ('R[n, V] -> R[n, V] = norm_activation("softmax")', "E0224"),
     # not equivariant, though the types fit
     ("R[n, vector(O)] -> R[n, 3*trivial(O)] under O = forget(O) >> invariant(O)", "E0731"),
     ("R[n, d] -> R[n, n, 4*trivial(O)] under S(d) on d = linear(4) >> pairs >> add >> invariant(O)", "E0731"),
@@ -315,10 +351,31 @@ def test_what_would_be_silently_wrong_is_refused(text: str, code: str) -> None:
 
 
 def test_a_factor_on_which_the_group_acts_is_refused() -> None:
-    text = "net f : R[n, t] @ R[n, 6*trivial(O)] -> R[n, 6*trivial(O)] where t == 6 under S(t) on t = gate"
-    found = Program.from_text(HEAD + text).check()
-    assert [d.code for d in found] == ["E0731"]
-    assert "`gate` expects that nothing acts on the last axis, and `vector(S(t))` does" in found[0].message
+    subject, six = Subject("R[4, 6] @ R[4, 6*trivial(O(3))]", "gate"), vector(S(6))
+    told = subject.answer(S(6), ((Part((-1,), six),), ()))
+    assert told == (
+        "`gate` expects that nothing acts on the last axis, and `vector(S(6))` does "
+        "[say in the type what the axis carries]"
+    )
+    told = subject.answer(S(4), ((Part((-2,), vector(S(4))),), ()))
+    assert isinstance(told, str)
+    assert "`gate` joins `S(4) on 4` with `invariant`" in told
+
+
+def test_what_is_made_equivariant_already_is_left_alone() -> None:
+    """The average of an equivariant net is the net."""
+    text = "net f : R[n, vector(C)] -> R[n, vector(C)] = symmetrise(%s, vector(C))"
+    inside = '(id + (mean(over = -1) >> repeat("n -> n d", d = 4))) >> tanh'
+    one = program(HEAD + text % inside)["f"](n=3).compile()
+    x = torch.randn(3, 4)
+    assert difference(one(x), torch.tanh(x + x.mean(-1, keepdim=True))) < SINGLE
+
+
+def test_canonicalise_says_where_it_is_not_exact() -> None:
+    found = proofs(net("R[n, vector(O)] -> R[5*trivial(O)] under O", "canonicalise(total(5), 5*trivial(O))"))
+    assert [limit for _, limit in found[0].limits] == [
+        "off the clouds whose principal moments agree or that have a mirror: there it jumps"
+    ]
 
 
 # -- the products ------------------------------------------------------------------------------------------------------
@@ -410,7 +467,9 @@ def chains(draw: st.DrawFn) -> tuple[Rep, Rep, str]:
     first = space = draw(spaces())
     steps: list[str] = []
     for _ in range(draw(st.integers(1, 4))):
-        kind = draw(st.sampled_from(["linear", "gate", "norm", "activation", "layer_norm", "product", "residual", "join"]))
+        kind = draw(
+            st.sampled_from(["linear", "gate", "norm", "activation", "layer_norm", "product", "residual", "join"])
+        )
         if kind == "linear":
             target = draw(spaces())
             steps.append(f"linear({target})" if within(target, space) else "id")

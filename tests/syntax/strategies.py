@@ -86,11 +86,14 @@ bodies = st.builds(
     ).map(tuple),
     expressions,
 )
+charts = st.lists(st.builds(tree.Chart, names, st.lists(names, max_size=2).map(tuple)), min_size=1, max_size=3).map(tuple)
+transitions = st.lists(st.builds(tree.Transition, names, names, expressions), max_size=3).map(tuple)
 items: SearchStrategy[tree.Item] = st.one_of(
     st.builds(tree.Import, texts, st.lists(names, min_size=1, max_size=3).map(tuple)),
     st.builds(tree.Net, names, param_lists, arrows, wheres, unders, st.one_of(expressions, bodies)),
     st.builds(tree.BoxDecl, names, param_lists, arrows, wheres, unders, texts),
     st.builds(tree.Law, names, param_lists, expressions, expressions),
-    *(st.builds(kind, names, param_lists, expressions) for kind in (tree.Formula, tree.Group, tree.Rep)),
+    *(st.builds(kind, names, param_lists, expressions) for kind in (tree.Formula, tree.Group, tree.Rep, tree.Derived)),
+    st.builds(tree.Bundle, names, param_lists, arrows, unders, charts, transitions),
 )
 files: SearchStrategy[tree.File] = st.lists(items, max_size=4).map(lambda found: tree.File(tuple(found)))

@@ -16,11 +16,11 @@ class OutsideEveryChartError(ValueError):
 
 
 class Cover(nn.Module):
-    """Charts that are balls around `centres` [charts, base_dim] with `radii` [charts], in the space of the base points.
+    """Charts that are balls around `centres` [charts, base_dim] with `radii` [charts] in the space of base points.
 
-    `weights` is the partition of unity of the bumps exp(-1 / (1 - d^2 / r^2)), d being the distance from a centre: smooth,
-    0 outside a chart, of sum 1. Raises ValueError for radii that are not above 0, repeated names, or another number of
-    names.
+    `weights` is the partition of unity of the bumps exp(-1 / (1 - d^2 / r^2)), d being the distance from a centre:
+    smooth, 0 outside a chart, of sum 1. Raises ValueError for radii that are not above 0, repeated names, or another
+    number of names.
 
     >>> cover = Cover.circle(3)
     >>> cover.nerve
@@ -64,10 +64,11 @@ class Cover(nn.Module):
 
     @classmethod
     def circle(cls, charts: int = 3, overlap: float = 0.3, radius: float = 1.0) -> Self:
-        """Arcs around a circle of a given radius in the plane; `overlap` is the part of an arc shared with each neighbour.
+        """Arcs around a circle of a given radius in the plane.
 
-        Only neighbours meet, and no three charts, so that a loop around the circle shows its holonomy. Raises
-        ValueError for fewer than three charts, and for an overlap that is not above 0 and below 1/2.
+        `overlap` is the part of an arc that it shares with each neighbour. Only neighbours meet, and no three charts,
+        so that a loop around the circle shows its holonomy. Raises ValueError for fewer than three charts, and for an
+        overlap that is not above 0 and below 1/2.
         """
         if charts < 3 or not 0 < overlap < 0.5:
             raise ValueError(f"a circle takes 3 charts or more that overlap by 0 to 1/2, not {charts} by {overlap}")
@@ -81,11 +82,11 @@ class Cover(nn.Module):
 
     @classmethod
     def from_points(cls, points: Tensor, charts: int, overlap: float = 0.3, steps: int = 50) -> Self:
-        """A cover learned from base points [n, base_dim]: centres by k-means, radii that reach the farthest point of each
-        cell, times 1 + overlap. Two charts meet where they have a point in common.
+        """A cover learned from base points [n, base_dim] by k-means.
 
-        The start is that of k-means++ in its greedy form, so it is deterministic. Raises ValueError for more charts than
-        different points.
+        A radius reaches the farthest point of its cell, times 1 + overlap. Two charts meet where they have a point in
+        common. Each centre starts at the point farthest from those before it, so the outcome is deterministic. Raises
+        ValueError for more charts than different points.
         """
         if not 1 <= charts <= len(points.unique(dim=0)):
             raise ValueError(f"{charts} charts cannot be learned from {len(points.unique(dim=0))} different points")

@@ -1,8 +1,8 @@
 """Isomorphisms of a fibre that depend on the base point: couplings, linear maps, permutations, polar coordinates.
 
-Each is a module with two methods. `forward(x, base)` maps x [..., dim] over base points [..., base_dim] to y
-[..., dim] and the logarithm of the absolute determinant [...] of its derivative in x; `inverse(y, base)` gives x and the
-logarithm for the inverse map. Invertibility is a matter of structure: no parameter can break it.
+Each is a module with two methods. `forward(x, base)` maps x [..., dim] over base points [..., base_dim] to y [..., dim]
+and the logarithm of the absolute determinant [...] of its derivative in x; `inverse(y, base)` gives x and the logarithm
+for the inverse map. Invertibility is a matter of structure: no parameter can break it.
 """
 
 from __future__ import annotations
@@ -122,6 +122,9 @@ class Coupling(Isomorphism):
 class LinearIsomorphism(Isomorphism):
     """x -> g(b) x + t(b), with g(b) in a structure group and t(b) a translation, both chosen by the base point b.
 
+    For GL(n) the entries of the symmetric exponent are bounded to +-2 by a tangent, which keeps the condition number
+    below exp(4 n) and so the inverse exact; bring data to unit size first (`Standardise`).
+
     >>> layer = LinearIsomorphism("SO(3)", 2)
     >>> layer(torch.ones(3), torch.randn(2))[1].item()
     0.0
@@ -137,8 +140,13 @@ class LinearIsomorphism(Isomorphism):
         self.conditioner = Conditioner(base_dim, outputs, hidden)
 
     def _parts(self, base: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        free = self.conditioner(base)
-        g = self.group.matrices(free[..., : self.group.parameters])
+        # without a base the map is one for all points, and one matrix is enough
+        free = self.conditioner(base if self.conditioner.inputs else base.new_empty(0))
+        inner = free[..., : self.group.parameters]
+        if self.group.family == "GL":
+            turn, stretch = inner[..., : self.group.skew], inner[..., self.group.skew :]
+            inner = torch.cat([turn, 2 * torch.tanh(stretch / 2)], -1)
+        g = self.group.matrices(inner)
         t = free[..., self.group.parameters :] if self.translation else free.new_zeros(*free.shape[:-1], self.dim)
         zero = free.new_zeros(free.shape[:-1])
         return g, t, zero if self.group.orthogonal else torch.linalg.slogdet(g).logabsdet
@@ -157,29 +165,47 @@ class LinearIsomorphism(Isomorphism):
 
 
 class Standardise(Isomorphism):
-    """(x - mean) / scale with fixed numbers: how raw data come to the size at which other layers start.
+    """turn (x - centre - slope b) / scale with fixed numbers: it brings raw data to where the other layers start.
 
-    Raises ValueError for a scale that is not above 0.
+    `fitted` reads the numbers off data. Raises ValueError for a scale that is not above 0.
     """
 
-    mean: Tensor
+    centre: Tensor
+    slope: Tensor
+    turn: Tensor
     scale: Tensor
 
-    def __init__(self, mean: Tensor, scale: Tensor) -> None:
+    def __init__(self, centre: Tensor, slope: Tensor, turn: Tensor, scale: Tensor) -> None:
         super().__init__()
         if not bool((scale > 0).all()):
-            raise ValueError("a scale to divide by is above 0 in every coordinate")
-        self.dim = mean.shape[-1]
-        self.register_buffer("mean", mean)
-        self.register_buffer("scale", scale.expand_as(mean).clone())
+            raise ValueError("a scale to divide by is above 0")
+        self.dim = centre.shape[-1]
+        for name, value in {"centre": centre, "slope": slope, "turn": turn, "scale": scale}.items():
+            self.register_buffer(name, value)
+
+    @classmethod
+    def fitted(cls, base: Tensor, x: Tensor) -> Standardise:
+        """From base points [n, base_dim] and points [n, dim].
+
+        The centre over b is the affine function of b that fits best; the axes are the principal ones of what remains, the
+        longest first; the scale is the deviation along the longest, the same for all, so that right angles stay. A fibre
+        that is a segment then lies near the first axis, one that is a plane loop near the plane of the first two.
+        """
+        ones = torch.cat([base, torch.ones_like(base[:, :1])], -1)
+        solution = torch.linalg.pinv(ones) @ x
+        rest = x - ones @ solution
+        values, vectors = torch.linalg.eigh(rest.T @ rest / len(x))
+        return cls(solution[-1], solution[:-1].T.contiguous(), vectors.flip(-1).T.contiguous(), values[-1].sqrt())
 
     def forward(self, x: Tensor, base: Tensor) -> Image:
         """Standardise."""
-        return (x - self.mean) / self.scale, -self.scale.log().sum().expand(x.shape[:-1])
+        y = (x - self.centre - base @ self.slope.T) @ self.turn.T / self.scale
+        return y, (-self.dim * self.scale.log()).expand(x.shape[:-1])
 
     def inverse(self, y: Tensor, base: Tensor) -> Image:
-        """Back to the scale of the data."""
-        return y * self.scale + self.mean, self.scale.log().sum().expand(y.shape[:-1])
+        """Back to where the data are."""
+        x = (y * self.scale) @ self.turn + self.centre + base @ self.slope.T
+        return x, (self.dim * self.scale.log()).expand(y.shape[:-1])
 
 
 class Permutation(Isomorphism):
@@ -204,8 +230,8 @@ class Permutation(Isomorphism):
 class Polar(Isomorphism):
     """The plane of the first two coordinates without its origin, as (angle, logarithm of the radius); others pass.
 
-    It gives a fibre that lies in a plane as a loop around the origin the coordinate of a circle, in [-pi, pi). The origin
-    itself is sent to the logarithm of the smallest normal number.
+    It gives a fibre that lies in a plane as a loop around the origin the coordinate of a circle, in [-pi, pi). The
+    origin itself is sent to the logarithm of the smallest normal number.
     """
 
     def __init__(self, dim: int) -> None:
@@ -250,6 +276,7 @@ class Composite(Isomorphism):
         """From the last to the first."""
         total = y.new_zeros(y.shape[:-1])
         for layer in reversed(self.layers):
+            assert isinstance(layer, Isomorphism)
             y, slope = layer.inverse(y, base)
             total = total + slope
         return y, total

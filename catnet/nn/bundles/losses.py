@@ -23,7 +23,7 @@ class NegativeLogLikelihood(nn.Module):
 
 
 class ProjectionResidual(nn.Module):
-    """The mean distance of `first . trivialise` from the projection: the law that the free form is trained to satisfy."""
+    """The mean distance of `first . trivialise` from the projection, which the free form is trained to make small."""
 
     def __init__(self, trivialisation: FreeTrivialisation) -> None:
         super().__init__()
@@ -37,9 +37,9 @@ class ProjectionResidual(nn.Module):
 class FibreConsistency(nn.Module):
     """How far the charts of an atlas are from being related by elements of a structure group where they overlap.
 
-    The mean, over points and pairs of charts with the weights of the partition of unity, of |v_i - g_ij v_j|^2, where v_i
-    is the fibre vector in chart i. g_ij comes from `transitions`; with the name of a group it is the element that fits the
-    batch best, one for each pair, held fixed for the gradient. It is 0 where no point lies in two charts.
+    The mean, over points and pairs of charts with the weights of the partition of unity, of |v_i - g_ij v_j|^2, where
+    v_i is the fibre vector in chart i. g_ij comes from `transitions`; with the name of a group it is the element that
+    fits the batch best, one for each pair, held fixed for the gradient. It is 0 where no point lies in two charts.
     """
 
     def __init__(self, atlas: Atlas, transitions: Transitions | str) -> None:

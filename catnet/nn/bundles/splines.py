@@ -99,9 +99,10 @@ class LineSpline:
 
 
 class CircleSpline:
-    """A rotation and a spline of the circle [-pi, pi), of which the slope is continuous everywhere (Rezende et al., 2020).
+    """A rotation and a spline of the circle [-pi, pi), with a continuous slope everywhere (Rezende et al., 2020).
 
-    The spline keeps -pi where it is; the rotation comes first. Free parameters [..., 3 bins + 1]; zeros give the identity.
+    The spline keeps -pi where it is; the rotation comes first. Free parameters [..., 3 bins + 1]; zeros give the
+    identity.
     """
 
     def __init__(self, bins: int = 8) -> None:

@@ -20,9 +20,9 @@ class Transitions(nn.Module):
     """g_ij(b) = A_i(b) d_ij A_j(b)^-1, the change from the frame of chart j to that of chart i, in a structure group.
 
     `declared[i, j]` are the constant matrices d_ij, which say how the bundle is twisted; left out, they are all 1. The
-    frames A_i(b) are learned functions of the base point with values in the group (`learned=False`: they are 1). Where the
-    declared matrices are a cocycle, so are the transitions, for all parameters: the frames cancel in
-    g_ij g_jk = A_i d_ij d_jk A_k^-1.
+    frames A_i(b) are learned functions of the base point with values in the group (`learned=False`: they are 1). Where
+    the declared matrices are a cocycle, so are the transitions, for all parameters: the frames cancel in g_ij g_jk =
+    A_i d_ij d_jk A_k^-1.
 
     Raises ValueError, naming the charts, where a transition is missing, is given for charts that do not meet, has the
     wrong size, is not in the group, is not the inverse of its reverse, or where d_ij d_jk = d_ik fails for three charts
@@ -57,7 +57,7 @@ class Transitions(nn.Module):
     def _constants(self, declared: Mapping[Pair, Tensor | Sequence[Sequence[float]]] | None) -> None:
         eye = torch.eye(self.group.dim, dtype=torch.float64)
         nerve = self.cover.nerve
-        known = {pair: eye for pair in nerve} if declared is None else {}
+        known = dict.fromkeys(nerve, eye) if declared is None else {}
         for (i, j), matrix in (declared or {}).items():
             given = torch.as_tensor(matrix, dtype=torch.float64)
             known[i, j] = self._checked(i, j, given)
@@ -92,8 +92,8 @@ class Transitions(nn.Module):
         error = self._constant(i, j) @ self._constant(j, k) - self._constant(i, k)
         if error.abs().max() > 1e-6:
             raise ValueError(
-                f"the cocycle law fails on the charts {i}, {j}, {k}: {i} <- {j} <- {k} is not {i} <- {k}, the"
-                f" largest difference is {error.abs().max():.3g}; where the three have no point in common, pass `triples`"
+                f"the cocycle law fails on the charts {i}, {j}, {k}: {i} <- {j} <- {k} is not {i} <- {k}, by"
+                f" {error.abs().max():.3g}; where the three have no point in common, pass `triples`"
             )
 
     def _constant(self, into: str, out_of: str) -> Tensor:
@@ -128,10 +128,10 @@ class Transitions(nn.Module):
 def fitted_transitions(atlas: Atlas, group: str | StructureGroup, base: Tensor, x: Tensor) -> dict[Pair, Tensor]:
     """The transitions of an atlas read off data, one element of a structure group for each two charts that meet.
 
-    For the points in both charts i and j, the element g nearest to taking their fibre vectors in j to those in i, by least
-    squares: {(i, j): g}. The directed matrix sum v_i v_j^T is projected to the group (Procrustes), so O(1) gives the sign
-    and O(2) on circles tells a reflection from a rotation. Raises ValueError where the group does not act on the fibre
-    or has no nearest element, or where no point lies in both charts.
+    For the points in both charts i and j, the element g nearest to taking their fibre vectors in j to those in i, by
+    least squares: {(i, j): g}. The directed matrix sum v_i v_j^T is projected to the group (Procrustes), so O(1) gives
+    the sign and O(2) on circles tells a reflection from a rotation. Raises ValueError where the group does not act on
+    the fibre or has no nearest element, or where no point lies in both charts.
     """
     group = StructureGroup(group) if isinstance(group, str) else group
     if not group.orthogonal or group.dim != atlas.fibre.vector_dim:

@@ -15,10 +15,10 @@ from catnet.nn.bundles.spaces import Euclidean, Space
 class Trivialisation(nn.Module):
     """A trivialisation that lies over the base by construction: (base, x) -> (base, f, normal).
 
-    A point of the total space is given as its base point and coordinates x [..., dim]; `isomorphism` acts on x alone, over
-    the base point. So the first component passes unchanged, and `project . trivialise^-1 = first` holds exactly. The
-    first entries of the image are the `fibre` coordinate f; where x has more coordinates than the fibre (a circle in
-    space) the rest are `normal` ones, with a normal distribution that training makes narrow in x.
+    A point of the total space is given as its base point and coordinates x [..., dim]; `isomorphism` acts on x alone,
+    over the base point. So the first component passes unchanged, and `project . trivialise^-1 = first` holds exactly.
+    The first entries of the image are the `fibre` coordinate f; where x has more coordinates than the fibre (a circle
+    in space) the rest are `normal` ones, with a normal distribution that training makes narrow in x.
 
     Raises ValueError where the fibre has more coordinates than x.
     """
@@ -31,7 +31,7 @@ class Trivialisation(nn.Module):
         self.normal = Euclidean(isomorphism.dim - fibre.dim) if isomorphism.dim > fibre.dim else None
 
     def forward(self, base: Tensor, x: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
-        """(base, f, normal, log |det|): the base point as it came, f [..., fibre.dim], normal [..., dim - fibre.dim]."""
+        """(base, f, normal, log |det|): the base point as it came, f [..., fibre.dim], normal [..., the rest]."""
         y, slope = self.isomorphism(x, base)
         return base, y[..., : self.fibre.dim], y[..., self.fibre.dim :], slope
 
@@ -56,11 +56,12 @@ class Trivialisation(nn.Module):
 
 
 class FreeTrivialisation(nn.Module):
-    """A trivialisation that is trained to lie over the base: any isomorphism z -> (base, f) of R^m (Courts, Kvinge, 2022).
+    """A trivialisation that is trained to lie over the base: any isomorphism z -> (base, f) of R^m.
 
-    `project . trivialise^-1 = first` does not hold by construction: `residual` measures how far it is from doing so at
-    given points, and is to be a term of the loss. What training reaches is never more than `trained`. `isomorphism` acts
-    on all coordinates of z; it may be conditioned on `condition`, such as the centre of a chart.
+    It is that of bundle networks (Courts, Kvinge, 2022). `project . trivialise^-1 = first` does not hold by
+    construction: `residual` measures how far it is from doing so at given points, and is to be a term of the loss. What
+    training reaches is never more than `trained`. `isomorphism` acts on all coordinates of z; it may be conditioned on
+    `condition`, such as the centre of a chart.
     """
 
     def __init__(self, isomorphism: Isomorphism, base_dim: int, fibre: Space) -> None:
@@ -95,9 +96,9 @@ class FreeTrivialisation(nn.Module):
 class Atlas(nn.Module):
     """A bundle as a trivialisation over each chart of a cover, glued by what they say on overlaps.
 
-    The transition from chart j to chart i is `phi_i . phi_j^-1`, so `g_ii = 1`, `g_ij^-1 = g_ji` and the cocycle law hold
-    to rounding for all parameters. A density over a base point b is the mixture of those of the charts, with the partition
-    of unity as weights; `sample` draws a chart by these weights. Base points outside every chart raise
+    The transition from chart j to chart i is `phi_i . phi_j^-1`, so `g_ii = 1`, `g_ij^-1 = g_ji` and the cocycle law
+    hold to rounding for all parameters. A density over a base point b is the mixture of those of the charts, with the
+    partition of unity as weights; `sample` draws a chart by these weights. Base points outside every chart raise
     `OutsideEveryChartError`.
 
     Raises ValueError for a number of trivialisations that is not the number of charts, or different fibres.
@@ -140,7 +141,7 @@ class Atlas(nn.Module):
     def sample(self, base: Tensor, count: int, thickness: float = 1.0) -> Tensor:
         """x [n, count, dim] over base points [n, base_dim]."""
         choice = torch.multinomial(self.cover.weights(base), count, replacement=True)
-        samples = base.new_empty(len(base), count, self.trivialisations[0].isomorphism.dim)
+        samples = base.new_empty(len(base), count, self.chart(self.cover.names[0]).isomorphism.dim)
         for i, name in enumerate(self.cover.names):
             row, column = (choice == i).nonzero(as_tuple=True)
             if len(row):

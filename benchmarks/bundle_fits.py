@@ -1,0 +1,259 @@
+"""Ways to learn the fibres of a bundle from points: ours and four others, with one interface, for `benchmarks.bundles`.
+
+Each takes base points [n, 2] on the unit circle and points [n, 3] of a size of about one, `step`s on a batch, and
+`sample`s the fibres over base points: [m, 2] to [m, count, 3].
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import math
+from typing import Protocol
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from catnet.nn.bundles import (
+    Affine,
+    Atlas,
+    Circle,
+    CircleSpline,
+    Composite,
+    Coupling,
+    Cover,
+    Euclidean,
+    FibreConsistency,
+    FreeTrivialisation,
+    Interval,
+    LinearIsomorphism,
+    LineSpline,
+    NegativeLogLikelihood,
+    Polar,
+    Standardise,
+    StructureGroup,
+    Trivialisation,
+    fitted_transitions,
+    loop_product,
+)
+
+NOISE = 0.01  # added to points of size one where a density is fitted: a surface in space has none
+
+
+class Fit(Protocol):
+    """A model in training."""
+
+    def step(self, base: Tensor, x: Tensor) -> None:
+        """One step of the optimiser."""
+
+    def sample(self, base: Tensor, count: int) -> Tensor:
+        """Points of the fibres."""
+
+
+class Charts:
+    """Three charts with a trivialisation by construction each, the fibre as declared; trained by likelihood."""
+
+    def __init__(self, base: Tensor, x: Tensor, fibre: str) -> None:
+        cover = Cover.circle(3)
+        inside = cover.inside(base)
+        make = chart_with_circle if fibre == "circle" else chart_with_interval
+        charts = [make(base[inside[:, i]], x[inside[:, i]]) for i in range(3)]
+        self.atlas, self.group = Atlas(cover, charts), "O(2)" if fibre == "circle" else "O(1)"
+        self.loss = NegativeLogLikelihood(self.atlas)
+        self.consistency = FibreConsistency(self.atlas, self.group)
+        self.optimiser = torch.optim.Adam(self.atlas.parameters(), 3e-3)
+
+    def step(self, base: Tensor, x: Tensor) -> None:
+        """Likelihood, and a little agreement on overlaps."""
+        noisy = x + NOISE * torch.randn_like(x)
+        self.optimiser.zero_grad()
+        (self.loss(base, noisy) + 0.1 * self.consistency(base, noisy)).backward()
+        nn.utils.clip_grad_norm_(self.atlas.parameters(), 10.0)
+        self.optimiser.step()
+
+    def sample(self, base: Tensor, count: int) -> Tensor:
+        """From the mixture of charts."""
+        return self.atlas.sample(base, count)
+
+    def holonomy(self, base: Tensor, x: Tensor) -> float:
+        """The determinant of the product of the fitted transitions around the circle."""
+        found = fitted_transitions(self.atlas, self.group, base, x)
+        return float(torch.linalg.det(loop_product(self.atlas.cover.names, found)))
+
+
+def chart_with_circle(base: Tensor, x: Tensor) -> Trivialisation:
+    """A loop in a plane: bring it to the unit circle, read its angle, and straighten the rest."""
+    layers = [
+        Standardise.fitted(base, x),
+        LinearIsomorphism(StructureGroup("SO(3)", "cayley"), 2),
+        Polar(3),
+        Coupling(3, 2, Affine(), passive=[0], angles=[0]),
+        Coupling(3, 2, CircleSpline(), passive=[1, 2]),
+    ]
+    return Trivialisation(Composite(*layers), Circle())
+
+
+def chart_with_interval(base: Tensor, x: Tensor) -> Trivialisation:
+    """A segment: turn it to the first axis, bring it to [-1, 1], and straighten the rest."""
+    layers = [
+        Standardise.fitted(base, x),
+        LinearIsomorphism(StructureGroup("SO(3)", "cayley"), 2),
+        Coupling(3, 2, Affine(), active=[0]),
+        Coupling(3, 2, LineSpline(bound=2.0), active=[0]),
+        Coupling(3, 2, Affine(), passive=[0]),
+    ]
+    return Trivialisation(Composite(*layers), Interval())
+
+
+class SplineFlow:
+    """A conditional neural spline flow of zuko."""
+
+    def __init__(self, base: Tensor, x: Tensor) -> None:
+        import zuko
+
+        self.flow = zuko.flows.NSF(3, 2, transforms=3, hidden_features=(64, 64))
+        self.optimiser = torch.optim.Adam(self.flow.parameters(), 1e-3)
+
+    @staticmethod
+    def installed() -> bool:
+        """Whether zuko can be imported."""
+        return importlib.util.find_spec("zuko") is not None
+
+    def step(self, base: Tensor, x: Tensor) -> None:
+        """Likelihood of the points with noise."""
+        self.optimiser.zero_grad()
+        (-self.flow(base).log_prob(x + NOISE * torch.randn_like(x)).mean()).backward()
+        self.optimiser.step()
+
+    def sample(self, base: Tensor, count: int) -> Tensor:
+        """From the flow."""
+        return self.flow(base).sample((count,)).transpose(0, 1)
+
+
+def mlp(*sizes: int) -> nn.Sequential:
+    """Linear maps with SiLU between them."""
+    layers: list[nn.Module] = []
+    for into, out in zip(sizes, sizes[1:], strict=False):
+        layers += [nn.Linear(into, out), nn.SiLU()]
+    return nn.Sequential(*layers[:-1])
+
+
+class Gan:
+    """A small conditional generative adversarial network without batch normalisation."""
+
+    def __init__(self, base: Tensor, x: Tensor) -> None:
+        self.generator, self.critic = mlp(2 + 4, 128, 128, 3), mlp(2 + 3, 128, 128, 1)
+        self.of_generator = torch.optim.Adam(self.generator.parameters(), 1e-3, betas=(0.5, 0.9))
+        self.of_critic = torch.optim.Adam(self.critic.parameters(), 1e-3, betas=(0.5, 0.9))
+
+    def _fake(self, base: Tensor) -> Tensor:
+        return self.generator(torch.cat([base, torch.randn(*base.shape[:-1], 4)], -1))
+
+    def step(self, base: Tensor, x: Tensor) -> None:
+        """One step of each of the two, with the non-saturating loss."""
+        false = self.critic(torch.cat([base, self._fake(base).detach()], -1))
+        true = self.critic(torch.cat([base, x], -1))
+        self.of_critic.zero_grad()
+        (F.softplus(false) + F.softplus(-true)).mean().backward()
+        self.of_critic.step()
+        self.of_generator.zero_grad()
+        F.softplus(-self.critic(torch.cat([base, self._fake(base)], -1))).mean().backward()
+        self.of_generator.step()
+
+    def sample(self, base: Tensor, count: int) -> Tensor:
+        """From the generator."""
+        return self._fake(base.unsqueeze(1).expand(-1, count, -1))
+
+
+class Vae:
+    """A conditional variational autoencoder with two latent numbers and a learned width of the decoder."""
+
+    def __init__(self, base: Tensor, x: Tensor) -> None:
+        self.encoder, self.decoder = mlp(5, 128, 128, 4), mlp(4, 128, 128, 3)
+        self.log_width = nn.Parameter(torch.tensor(-1.0))
+        parameters = [*self.encoder.parameters(), *self.decoder.parameters(), self.log_width]
+        self.optimiser = torch.optim.Adam(parameters, 1e-3)
+
+    def step(self, base: Tensor, x: Tensor) -> None:
+        """The evidence lower bound."""
+        mean, log_deviation = self.encoder(torch.cat([base, x], -1)).chunk(2, -1)
+        z = mean + log_deviation.exp() * torch.randn_like(mean)
+        error = (self.decoder(torch.cat([base, z], -1)) - x).square().sum(-1)
+        divergence = 0.5 * (mean.square() + (2 * log_deviation).exp() - 1 - 2 * log_deviation).sum(-1)
+        loss = 0.5 * error * (-2 * self.log_width).exp() + 3 * self.log_width + divergence
+        self.optimiser.zero_grad()
+        loss.mean().backward()
+        self.optimiser.step()
+
+    def sample(self, base: Tensor, count: int) -> Tensor:
+        """From the decoder, with its width."""
+        over = base.unsqueeze(1).expand(-1, count, -1)
+        middle = self.decoder(torch.cat([over, torch.randn(*over.shape[:-1], 2)], -1))
+        return middle + self.log_width.exp() * torch.randn_like(middle)
+
+
+class Published:
+    """Bundle networks (Courts, Kvinge, 2022), rewritten small.
+
+    Ten cells by k-means that do not overlap; one invertible network z -> (base, fibre) of R^4 (a 0 is appended),
+    conditioned on the centre of the cell; the loss is 10 times the residual, two estimates of the divergence by nearest
+    neighbours, and the distance to the fibre. The prior of a cell is the circle (radius by mean and deviation) or the
+    normal distribution that fits what the network gives for its points.
+    """
+
+    def __init__(self, base: Tensor, x: Tensor, fibre: str) -> None:
+        self.centres = Cover.from_points(base, 10).centres
+        layers = []
+        for _ in range(5):
+            halves = [[0, 1], [2, 3]]
+            layers += [Coupling(4, 2, Affine(2.0), passive=half, hidden=64) for half in halves]
+            layers.append(LinearIsomorphism(StructureGroup("SO(4)", "cayley"), 0, translation=False))
+        self.network = FreeTrivialisation(Composite(*layers), 2, Euclidean(2))
+        for parameter in self.network.parameters():
+            nn.init.normal_(parameter, 0, 0.05) if not parameter.any() else None
+        self.fibre, self.points = fibre, (base, x)
+        self.optimiser = torch.optim.Adam(self.network.parameters(), 1e-3)
+
+    def _cells(self, base: Tensor) -> Tensor:
+        return torch.cdist(base, self.centres).argmin(-1)
+
+    def _prior(self, f: Tensor, count: int) -> Tensor:
+        if self.fibre == "circle":
+            radius, angle = f.norm(dim=-1), 2 * math.pi * torch.rand(count)
+            radii = radius.mean() + radius.std() * torch.randn(count)
+            return radii.unsqueeze(-1) * torch.stack([angle.cos(), angle.sin()], -1)
+        return f.mean(0) + f.std(0) * torch.randn(count, f.shape[1])
+
+    def step(self, base: Tensor, x: Tensor) -> None:
+        """All cells of a batch."""
+        cells, total = self._cells(base), x.new_zeros(())
+        for cell in cells.unique().tolist():
+            b, z = base[cells == cell], F.pad(x[cells == cell], (0, 1))
+            if len(b) < 5:
+                continue
+            centre = self.centres[cell].expand(len(b), -1)
+            first, f, _ = self.network(z, centre)
+            made = self.network.inverse(b, self._prior(f, len(b)), centre)
+            near = torch.cdist(made, z).amin(1).mean()
+            total = total + 10 * (first - b).norm(dim=-1).mean() + near + divergence(made, z) + divergence(z, made)
+        self.optimiser.zero_grad()
+        total.backward()
+        nn.utils.clip_grad_norm_(self.network.parameters(), 10.0)
+        self.optimiser.step()
+
+    def sample(self, base: Tensor, count: int) -> Tensor:
+        """Over each base point from the prior of its cell."""
+        every, samples = self._cells(self.points[0]), []
+        for point, cell in zip(base, self._cells(base).tolist(), strict=True):
+            z = F.pad(self.points[1][every == cell], (0, 1))
+            f = self.network(z, self.centres[cell].expand(len(z), -1))[1]
+            over, centre = point.expand(count, -1), self.centres[cell].expand(count, -1)
+            samples.append(self.network.inverse(over, self._prior(f, count), centre)[:, :3])
+        return torch.stack(samples)
+
+
+def divergence(p: Tensor, q: Tensor) -> Tensor:
+    """The Kullback-Leibler divergence of two samples by distances to nearest neighbours (Wang et al., 2009)."""
+    within = torch.cdist(p, p) + torch.diag(p.new_full((len(p),), torch.inf))
+    ratio = torch.cdist(p, q).amin(1).clamp_min(1e-6) / within.amin(1).clamp_min(1e-6)
+    return p.shape[1] * ratio.log().mean() + math.log(len(q) / (len(p) - 1))

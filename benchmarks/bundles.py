@@ -1,0 +1,199 @@
+"""Fibres learned from points against other generative models at equal budget, and diffusion on sheaves."""
+
+from __future__ import annotations
+
+import importlib.util
+import math
+import statistics
+from collections.abc import Callable
+from time import process_time
+from typing import TYPE_CHECKING
+
+from benchmarks.modules import paired
+from benchmarks.process import fresh
+from benchmarks.report import Table, bar, seconds
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+BUDGET, SEEDS = 60.0, 3
+POINTS, FIBRES, SAMPLES = 1000, 15, 200
+METHODS = {
+    "charts": "charts, fibre declared",
+    "published": "bundle network, rewritten small",
+    "spline": "conditional spline flow (zuko)",
+    "gan": "conditional GAN, no batch norm",
+    "vae": "conditional VAE",
+}
+DATA = {"torus": "circle", "moebius": "interval"}
+
+
+def run(quick: bool = False, budget: float = BUDGET, seeds: int = SEEDS) -> list[Table]:
+    """Fibres of the torus and the Moebius band; the cost of sheaf diffusion."""
+    return [_fibres(0.2 if quick else budget, 1 if quick else seeds), _sheaves(quick)]
+
+
+def _fibres(budget: float, seeds: int) -> Table:
+    columns = tuple(f"{data}, {what}" for data in DATA for what in ("W1", "holonomy"))
+    note = (
+        f"Mean 1-Wasserstein distance over {FIBRES} fibres of {SAMPLES} points each, by optimal assignment; "
+        f"{POINTS} points to learn from, {budget:g} s of CPU for each method, one thread, mean of {seeds} seeds (range). "
+        "The floor is true against true. Sizes are those of the paper: radii 8 and 2, half width 2."
+    )
+    table = Table("Fibres over a circle, learned from points", ("method", *columns), note=note)
+    if importlib.util.find_spec("scipy") is None:
+        table.rows.append(("scipy is not installed", "", "", "", ""))
+        return table
+    for method, words in METHODS.items():
+        if method == "spline" and importlib.util.find_spec("zuko") is None:
+            table.rows.append((f"{words}: not installed", "", "", "", ""))
+            continue
+        row = [words]
+        for data in DATA:
+            found = [fresh("benchmarks.bundles:fibres", data, method, budget, seed) for seed in range(seeds)]
+            row += [_spread([f["w1"] for f in found]), _signs([f.get("holonomy") for f in found])]
+        table.rows.append(tuple(row))
+    floors = [_spread([fresh("benchmarks.bundles:floor", data, 0)["w1"]]) for data in DATA]
+    table.rows.append(("floor", floors[0], "+1", floors[1], "-1"))
+    return table
+
+
+def _spread(values: list[float]) -> str:
+    middle = f"{statistics.mean(values):.3f}"
+    return middle if len(values) == 1 else f"{middle} ({min(values):.3f} to {max(values):.3f})"
+
+
+def _signs(values: list[float | None]) -> str:
+    return ", ".join("-" if v is None else f"{v:+.0f}" for v in values) if any(v is not None for v in values) else "-"
+
+
+def _sheaves(quick: bool) -> Table:
+    head = ("case", "by hand", "catnet", "ratio", "middle half", "pairs", "bar")
+    table = Table("Forward and backward of diffusion on a sheaf, 8 channels, one thread", head)
+    edges = 2000 if quick else 100_000
+    for words, kind in {"connection, SO(2)": "connection", "two general maps, R^3": "general"}.items():
+        found = fresh("benchmarks.bundles:laplacian", kind, edges, 0.1 if quick else 6.0)
+        spread = f"{found['low']:.3f} to {found['high']:.3f}"
+        figures = (seconds(found["b"]), seconds(found["a"]), f"{found['ratio']:.3f}", spread, f"{found['pairs']:.0f}")
+        table.rows.append((f"{words}, {edges} edges", *figures, bar("at most 1.1", found["ratio"] <= 1.1)))
+    spent = fresh("benchmarks.bundles:training_step", edges, runs=3)["seconds"]
+    words = f"training step of SheafDiffusion, learned SO(2), {edges} edges"
+    table.rows.append((words, "", seconds(spent), "", "", "", bar("under 2 s", spent < 2)))
+    return table
+
+
+# -- in a fresh process ------------------------------------------------------------------------------------------
+
+
+def points(data: str, angle: Tensor) -> Tensor:
+    """A point over each angle [n], [n, 3]: uniform on the fibre."""
+    import torch
+
+    u = torch.rand_like(angle)
+    if data == "torus":
+        out, up = 2 * (2 * math.pi * u).cos(), 2 * (2 * math.pi * u).sin()
+    else:
+        across = 4 * u - 2
+        out, up = across * (angle / 2).cos(), across * (angle / 2).sin()
+    return torch.stack([(8 + out) * angle.cos(), (8 + out) * angle.sin(), up], -1)
+
+
+def distance(a: Tensor, b: Tensor) -> float:
+    """The 1-Wasserstein distance of two samples of equal size."""
+    import torch
+    from scipy.optimize import linear_sum_assignment
+
+    cost = torch.cdist(a, b)
+    rows, columns = linear_sum_assignment(cost.numpy())
+    return float(cost[rows, columns].mean())
+
+
+def floor(data: str, seed: int) -> dict[str, float]:
+    """True fibres against true fibres."""
+    import torch
+
+    torch.manual_seed(seed)
+    angles = 2 * math.pi * torch.rand(FIBRES)
+    return {"w1": statistics.mean(distance(*(points(data, a.expand(SAMPLES)) for _ in "ab")) for a in angles)}
+
+
+def fibres(data: str, method: str, budget: float, seed: int) -> dict[str, float]:
+    """Train one method for `budget` CPU seconds and measure its fibres."""
+    import torch
+
+    from benchmarks import bundle_fits as fits
+
+    torch.set_num_threads(1)
+    torch.manual_seed(seed)
+    angle = 2 * math.pi * torch.rand(POINTS)
+    base, x = torch.stack([angle.cos(), angle.sin()], -1), points(data, angle) / 4
+    makers: dict[str, Callable[[], fits.Fit]] = {
+        "charts": lambda: fits.Charts(base, x, DATA[data]),
+        "published": lambda: fits.Published(base, x, DATA[data]),
+        "spline": lambda: fits.SplineFlow(base, x),
+        "gan": lambda: fits.Gan(base, x),
+        "vae": lambda: fits.Vae(base, x),
+    }
+    start = process_time()
+    fit, steps = makers[method](), 0
+    while process_time() - start < budget:
+        batch = torch.randperm(POINTS)[:250]
+        fit.step(base[batch], x[batch])
+        steps += 1
+    test = 2 * math.pi * torch.rand(FIBRES)
+    with torch.no_grad():
+        made = 4 * fit.sample(torch.stack([test.cos(), test.sin()], -1), SAMPLES)
+        far = [distance(m, points(data, a.expand(SAMPLES))) for m, a in zip(made, test, strict=True)]
+        found = {"w1": statistics.mean(far), "steps": float(steps)}
+        if isinstance(fit, fits.Charts):
+            found["holonomy"] = fit.holonomy(base, x)
+    return found
+
+
+def laplacian(kind: str, edges: int, budget: float) -> dict[str, float]:
+    """The Laplacian (a) against the same written out for the case (b), forward and backward in features and maps."""
+    import torch
+
+    from catnet.nn.bundles import Graph, sheaf_laplacian
+
+    torch.set_num_threads(1)
+    nodes, k = edges // 10, 2 if kind == "connection" else 3
+    source = torch.randint(nodes, (edges,))
+    graph = Graph.of(nodes, torch.stack([source, (source + torch.randint(1, nodes, (edges,))) % nodes], -1))
+    x = torch.randn(nodes, k, 8, requires_grad=True)
+    maps = [torch.randn(edges, k, k, requires_grad=True) for _ in range(1 if kind == "connection" else 2)]
+    s, t = graph.source, graph.target
+
+    def by_hand() -> Tensor:
+        if kind == "connection":
+            apart = x[t] - maps[0] @ x[s]
+            return torch.zeros_like(x).index_add(0, t, apart).index_add(0, s, -(maps[0].mT @ apart))
+        apart = maps[1] @ x[t] - maps[0] @ x[s]
+        return torch.zeros_like(x).index_add(0, t, maps[1].mT @ apart).index_add(0, s, -(maps[0].mT @ apart))
+
+    if not torch.allclose(by_hand(), sheaf_laplacian(x, graph, *maps), atol=1e-4):
+        raise AssertionError("not the same map")
+    return paired(
+        lambda: torch.autograd.grad(sheaf_laplacian(x, graph, *maps).sum(), [x, *maps]),
+        lambda: torch.autograd.grad(by_hand().sum(), [x, *maps]),
+        budget,
+    )
+
+
+def training_step(edges: int) -> dict[str, float]:
+    """Forward and backward of a layer that learns its maps, the second time."""
+    import torch
+
+    from catnet.nn.bundles import Graph, SheafDiffusion
+
+    torch.set_num_threads(1)
+    nodes = edges // 10
+    source = torch.randint(nodes, (edges,))
+    graph = Graph.of(nodes, torch.stack([source, (source + 1) % nodes], -1))
+    layer, x = SheafDiffusion("SO(2)", 8), torch.randn(nodes, 2, 8)
+    spent = 0.0
+    for _ in range(2):
+        start = process_time()
+        layer(x, graph).square().mean().backward()
+        spent = process_time() - start
+    return {"seconds": spent}

@@ -1,0 +1,280 @@
+"""What is worth knowing of a bundle beside its laws: orientable, flat, holonomy, degree, trivial.
+
+Every fact has a value (None where it is not decided), the reason, and the word that is due to it. The facts take the
+laws for granted; `describe` prints both.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from catnet.bundles.evaluating import Undefined
+from catnet.bundles.matrices import Entries
+from catnet.bundles.nerve import Path, closing_edges, odd_loop, steps
+from catnet.bundles.shown import shown
+from catnet.bundles.structures import GeneralLinear
+from catnet.bundles.verdicts import Verdict, worst
+from catnet.bundles.winding import Degree, degree, sign_along
+from catnet.bundles.words import Word
+from catnet.symmetry.lie_groups import Orthogonal, Unitary
+
+if TYPE_CHECKING:
+    from catnet.bundles.bundle import Bundle
+
+PROVED = Verdict("proved")
+MOST_LOOPS = 12  # closed paths that are reported
+
+
+@dataclass(frozen=True)
+class Fact:
+    """A fact: its value (True, False, or None where it is not decided) and why."""
+
+    name: str
+    value: bool | None
+    reason: str
+    verdict: Verdict = PROVED
+
+    def __str__(self) -> str:
+        said = {True: "yes", False: "no", None: "not decided"}[self.value]
+        word = f"{self.verdict.answer}: " if self.value is not None else ""
+        return f"{self.name}: {said} ({word}{self.reason})"
+
+
+@dataclass(frozen=True)
+class Holonomy:
+    """The product of transitions along a closed path: a matrix in the coordinates of its first chart, or a word."""
+
+    name: str
+    path: Path
+    matrix: Entries | None
+    word: Word
+    trivial: Verdict
+
+    def __str__(self) -> str:
+        value = self.word if self.matrix is None else self.matrix.text
+        return f"{self.name}, {' -> '.join(self.path)}: {value}"
+
+
+class Facts:
+    """The facts of one bundle, each found when it is asked for."""
+
+    def __init__(self, bundle: Bundle) -> None:
+        self.bundle = bundle
+
+    # Loops
+
+    @cached_property
+    def loops(self) -> dict[str, Path]:
+        """The named loops of the base, or one for each overlap outside a spanning tree."""
+        base = self.bundle.base
+        if base.loops:
+            return dict(base.loops)
+        edges = list(closing_edges(base.tree, base.overlaps))
+        if base.triples and not self._generators_are_few(len(edges)):
+            return {}
+        return {f"loop {k}": base.tree.loop(a, b) for k, (a, b) in enumerate(edges[:MOST_LOOPS], 1)}
+
+    @staticmethod
+    def _generators_are_few(count: int) -> bool:
+        return count <= MOST_LOOPS
+
+    def holonomy(self, path: Path, name: str = "loop") -> Holonomy:
+        """The product of transitions along a closed path of charts. Raises E0803 where neighbours do not overlap."""
+        bundle = self.bundle
+        word = Word()
+        for a, b in steps(path):
+            bundle.base.overlap(a, b)
+            word = bundle.word(a, b) * word
+        if not word.letters:
+            return Holonomy(name, path, Entries.identity(bundle.fibre.size), word, Verdict("proved", "words"))
+        if bundle.learned:
+            return Holonomy(name, path, None, word, Verdict("tested", bound="not at all: the maps are learned"))
+        matrix = bundle.composed(path)
+        domain = bundle.domain(*dict.fromkeys(path[:2]))
+        trivial = domain.vanish((matrix - Entries.identity(bundle.fibre.size)).entries, path)
+        return Holonomy(name, path, shown(matrix, domain.normal), word, trivial)
+
+    @cached_property
+    def holonomies(self) -> list[Holonomy]:
+        """Around every loop."""
+        return [self.holonomy(path, name) for name, path in self.loops.items()]
+
+    # Orientation
+
+    @cached_property
+    def signs(self) -> dict[tuple[str, str], int] | None:
+        """The sign of the determinant on each overlap; None where it is not known."""
+        bundle = self.bundle
+        found = {}
+        for pair in bundle.directions:
+            matrix = bundle.transitions[pair].matrix
+            try:
+                sign = None if matrix is None else self._sign(pair, matrix)
+            except Undefined:
+                sign = None
+            if sign is None:
+                return None
+            found[pair] = found[pair[::-1]] = sign
+        return found
+
+    def _sign(self, pair: tuple[str, str], matrix: Entries) -> int | None:
+        if matrix.exact is not None:
+            from catnet.symmetry.exact import is_positive
+
+            return 1 if is_positive(matrix.determinant_of_numbers()) else -1
+        return sign_along(matrix, self.bundle.domain(*pair))
+
+    @cached_property
+    def _trusted(self) -> Verdict:
+        """How well it is known that transitions are invertible matrices of the group."""
+        found = self.bundle.laws()
+        return worst([found.verdict(law) for law in ("transitions in the group", "invertible")])
+
+    @cached_property
+    def orientable(self) -> Fact:
+        """Whether charts can be turned so that every determinant is positive: the first Stiefel-Whitney class."""
+        bundle, group = self.bundle, self.bundle.structure.group
+        if bundle.fibre.field == "C":
+            return Fact("orientable", True, "complex matrices keep the orientation")
+        if isinstance(group, (Orthogonal, GeneralLinear)) and bundle.structure.connected:
+            return Fact("orientable", True, f"{group} keeps the orientation", self._trusted)
+        if self.signs is None:
+            what = "the maps are learned" if bundle.learned else "the sign of a determinant depends on parameters"
+            return Fact("orientable", None, what)
+        if (loop := self._odd) is not None:
+            return Fact("orientable", False, f"w1 is -1 around {' -> '.join(loop)}", self._trusted)
+        return Fact("orientable", True, "w1 is zero: the sign cocycle is a coboundary", self._trusted)
+
+    @cached_property
+    def _odd(self) -> Path | None:
+        signs, base = self.signs, self.bundle.base
+        return None if signs is None else odd_loop(base.tree, list(base.overlaps), lambda a, b: signs[a, b])
+
+    @cached_property
+    def orientation(self) -> Mapping[str, int]:
+        """A sign for each chart: turned by these, all determinants are positive (where the bundle is orientable)."""
+        total: dict[str, int] = {}
+        for chart, before in self.bundle.base.tree.before.items():
+            sign = 1 if before is None or self.signs is None else self.signs[before, chart]
+            total[chart] = sign if before is None else total[before] * sign
+        return total
+
+    # Flatness
+
+    @cached_property
+    def flat(self) -> Fact:
+        """Whether the transitions make it flat: constant, or on a discrete base without holonomy around faces."""
+        bundle = self.bundle
+        if bundle.base.discrete:
+            return self._without_curvature()
+        varying = [pair for pair in bundle.transitions if not bundle.constant(*pair)]
+        if bundle.learned:
+            return Fact("flat", None, "the maps are learned")
+        if not varying:
+            return Fact("flat", True, "every transition is constant")
+        if self.degree is not None and self.degree.value.value not in (None, 0):
+            return Fact("flat", False, f"its degree is {self.degree.value}: no connection is flat", self.degree.verdict)
+        return Fact("flat", None, f"the transition {' -> '.join(varying[0])} varies")
+
+    def _without_curvature(self) -> Fact:
+        faces = self.bundle.base.faces
+        if not faces:
+            return Fact("flat", True, "there are no faces to be curved around")
+        verdicts = []
+        for face in faces:
+            found = self.holonomy(face, "face")
+            if found.matrix is None:
+                return Fact("flat", None, f"the maps around {' -> '.join(face)} are learned")
+            if not found.trivial.holds:
+                return Fact("flat", False, f"curved around {' -> '.join(face)}: {found.matrix.text}", Verdict("proved"))
+            verdicts.append(found.trivial)
+        return Fact("flat", True, f"no holonomy around the {len(faces)} faces", worst(verdicts))
+
+    # Classes
+
+    @cached_property
+    def degree(self) -> Degree | None:
+        """How often the transitions wind over a closed oriented surface; None where that is not defined."""
+        if self.bundle.base.discrete or self.orientable.value is not True:
+            return None
+        return degree(self.bundle, self.orientation)
+
+    @cached_property
+    def trivial(self) -> Fact:
+        """Whether the bundle is a product, where something decides it."""
+        base = self.bundle.base
+        if base.contractible or base.tree_like:
+            return Fact(
+                "trivial", True, f"the {base} has no loops" if base.tree_like else f"the {base} is contractible"
+            )
+        if self.orientable.value is False:
+            return Fact("trivial", False, self.orientable.reason, self.orientable.verdict)
+        if base.dimension == 1:
+            return self._over_loops()
+        if (found := self._by_degree()) is not None:
+            return found
+        return self._by_frames()
+
+    def _over_loops(self) -> Fact:
+        """Over a space of dimension one the components of the group decide (a discrete group: the holonomy)."""
+        acts = self.bundle.structure
+        if acts.connected:
+            return Fact("trivial", True, f"{acts.group} is connected, and the {self.bundle.base} has dimension one")
+        orthogonal = isinstance(acts.group, Orthogonal) and acts.group.q == 0 and not acts.group.special
+        if isinstance(acts.group, GeneralLinear) or orthogonal:
+            if self.orientable.value:
+                reason = "orientable, over a space of dimension one"
+                return Fact("trivial", True, reason, self.orientable.verdict)
+            return Fact("trivial", None, self.orientable.reason)
+        return self._by_frames()
+
+    def _by_degree(self) -> Fact | None:
+        found, acts = self.degree, self.bundle.structure
+        if found is None:
+            return None
+        plane = self.bundle.fibre.size == 2 and self.bundle.fibre.field == "R"
+        if (value := found.value.value) is None:
+            return Fact("trivial", None, f"its degree is {found.value}: trivial exactly where that is zero")
+        if value:
+            return Fact("trivial", False, f"its degree is {value}", found.verdict)
+        unitary = isinstance(acts.group, Unitary) or (isinstance(acts.group, GeneralLinear) and acts.group.field == "C")
+        if plane or unitary:
+            return Fact("trivial", True, "its degree is 0, which decides on a closed oriented surface", found.verdict)
+        return None
+
+    def _by_frames(self) -> Fact:
+        """Constant transitions without holonomy are those of a product: frames carried along a tree agree."""
+        bundle, base = self.bundle, self.bundle.base
+        if bundle.learned or not all(bundle.constant(*pair) for pair in bundle.transitions):
+            return self._by_words()
+        for a, b in closing_edges(base.tree, base.overlaps):
+            found = self.holonomy(base.tree.loop(a, b))
+            if not found.trivial.holds:
+                reason = f"the holonomy around {' -> '.join(found.path)} is not one"
+                if bundle.structure.discrete:
+                    return Fact("trivial", False, f"{reason}, and {bundle.structure.group} is discrete")
+                return Fact("trivial", None, f"{reason}; no class that is known here decides")
+        return Fact("trivial", True, "no holonomy: frames carried along charts agree")
+
+    def _by_words(self) -> Fact:
+        base = self.bundle.base
+        for a, b in closing_edges(base.tree, base.overlaps):
+            word = Word()
+            for source, target in steps(base.tree.loop(a, b)):
+                word = self.bundle.word(source, target) * word
+            if word.letters:
+                return Fact("trivial", None, "no class that is known here decides")
+        return Fact("trivial", True, "transitions cancel around every loop, as words")
+
+    def json(self) -> dict[str, Any]:
+        """The facts as data."""
+        return {
+            "orientable": self.orientable.value,
+            "flat": self.flat.value,
+            "trivial": self.trivial.value,
+            "degree": None if self.degree is None else str(self.degree.value),
+            "holonomy": {h.name: str(h.matrix.text if h.matrix else h.word) for h in self.holonomies},
+        }
