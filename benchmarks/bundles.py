@@ -37,8 +37,8 @@ def _fibres(budget: float, seeds: int) -> Table:
     columns = tuple(f"{data}, {what}" for data in DATA for what in ("W1", "holonomy"))
     note = (
         f"Mean 1-Wasserstein distance over {FIBRES} fibres of {SAMPLES} points each, by optimal assignment; "
-        f"{POINTS} points to learn from, {budget:g} s of CPU for each method, one thread, mean of {seeds} seeds (range). "
-        "The floor is true against true. Sizes are those of the paper: radii 8 and 2, half width 2."
+        f"{POINTS} points to learn from, {budget:g} s of CPU for each method, one thread, mean of {seeds} seeds."
+        " The floor is true against true. Sizes are those of the paper: radii 8 and 2, half width 2."
     )
     table = Table("Fibres over a circle, learned from points", ("method", *columns), note=note)
     if importlib.util.find_spec("scipy") is None:
@@ -137,7 +137,7 @@ def fibres(data: str, method: str, budget: float, seed: int) -> dict[str, float]
     start = process_time()
     fit, steps = makers[method](), 0
     while process_time() - start < budget:
-        batch = torch.randperm(POINTS)[:250]
+        batch = torch.randperm(POINTS)[:500]
         fit.step(base[batch], x[batch])
         steps += 1
     test = 2 * math.pi * torch.rand(FIBRES)

@@ -98,11 +98,11 @@ def _moved(rule: Rule, acting: Acting, part: Part) -> tuple[Part, ...]:
             raise unfit(rule.name, rep)
         return (part,)
     found = shifts(rep)
-    if found is not None and _fits(acting, here, [c * s for c, s in zip(found.cycles, found.steps, strict=True)]):
+    if found is not None and placed(acting, part):
         return (part.on(_shifted(rule, acting, found, here)),)
-    if isinstance(rep, Turned) and _fits(acting, here, [rep.h, rep.w]):
+    if isinstance(rep, Turned) and placed(acting, part):
         return (part.on(_turned(rule, acting, rep, here)),)
-    if isinstance(rep.group, Grid) and rep == rep.group.natural and _fits(acting, here, [rep.group.h, rep.group.w]):
+    if isinstance(rep.group, Grid) and placed(acting, part):
         _both(rule, acting, rep.group, here)
         grown = on_cells(rep.group, [along.out for along in here], acting.facts)
         if grown is None:
@@ -114,21 +114,30 @@ def _moved(rule: Rule, acting: Acting, part: Part) -> tuple[Part, ...]:
     )
 
 
-def _fits(acting: Acting, here: Sequence[Along], sizes: Sequence[Dim]) -> bool:
-    """Whether a grid of these sizes lies on just these axes: they may have been regrouped."""
-    return len(here) == len(sizes) and all(acting.facts.equal(a.size, n) for a, n in zip(here, sizes, strict=True))
+def placed(acting: Acting, part: Part) -> bool:
+    """Whether the axes of a part are those of its grid: they may have been regrouped."""
+    from catnet.symmetry.grid_groups import Grid
+    from catnet.symmetry.turns import Turned, shifts
+
+    found = shifts(part.rep)
+    if found is not None:
+        sizes = [cycle * step for cycle, step in zip(found.cycles, found.steps, strict=True)]
+    elif isinstance(part.rep, Turned):
+        sizes = [part.rep.h, part.rep.w]
+    elif isinstance(part.rep.group, Grid) and part.rep == part.rep.group.natural:
+        sizes = [part.rep.group.h, part.rep.group.w]
+    else:
+        return False
+    axes = [acting.inputs[0].axes[at].size for at in part.axes]  # type: ignore[union-attr]  # acted on: no pack
+    return len(axes) == len(sizes) and all(acting.facts.equal(a, b) for a, b in zip(axes, sizes, strict=True))
 
 
 def turning(acting: Acting) -> Part | None:
     """What turns the rows and columns of an image, in this order."""
     from catnet.symmetry.turns import Turned
 
-    for part in acting.actions[0]:
-        if part.axes == (-2, -1) and isinstance(part.rep, Turned):
-            sizes = [axis.size for axis in acting.inputs[0].axes[-2:]]  # type: ignore[union-attr]  # known there
-            if all(acting.facts.equal(a, b) for a, b in zip(sizes, (part.rep.h, part.rep.w), strict=True)):
-                return part
-    return None
+    turns = (p for p in acting.actions[0] if p.axes == (-2, -1) and isinstance(p.rep, Turned))
+    return next((part for part in turns if placed(acting, part)), None)
 
 
 def _both(rule: Rule, acting: Acting, group: Rep | object, here: Sequence[Along]) -> None:

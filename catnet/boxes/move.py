@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, ClassVar
 from catnet.boxes.actions import entrywise, on_axis, plain, side_by_side
 from catnet.boxes.axes import LAST, ZERO, axis_position, located, one_of, only_wire, real_wire
 from catnet.boxes.convolution import PADDING, room
+from catnet.boxes.grids import placed
 from catnet.boxes.parts import axis_at, with_size
 from catnet.diagrams.acting import Acting, Action, Part, Refusal, ordered
 from catnet.diagrams.box import Box, MapKind, Site, box
@@ -42,7 +43,7 @@ class Permutation(Box):
         """On its own axis, what commutes with this permutation passes."""
         axis = axis_position(acting.inputs[0], self.axis)
         grid = [part for part in acting.actions[0] if axis in part.axes and len(part.axes) > 1]
-        if grid and self.passes_grid(grid[0].rep):
+        if grid and placed(acting, grid[0]) and self.passes_grid(grid[0].rep):
             return (acting.actions[0],)
         rep, rest = on_axis(self.name, acting, axis)
         if rep is not None and not self._commutes(rep):

@@ -76,7 +76,9 @@ class Resample(Box):
                 return Along(size, out, down=down, uneven=words)
             return Along(size, out, uneven=words, lost="repeats some cells more often than others")
         if self.align_corners or up is None:
-            return Along(size, out, lost="interpolates between cells that are no equal parts of its own")
+            first = self.align_corners and up != ONE and not acting.facts.holds(Pred(">=", out, ONE + 1))
+            uneven = "gives the first cell where it gives one" if first else ""
+            return Along(size, out, uneven=uneven, lost="interpolates between cells that are no equal parts of its own")
         further = up if self.mode == "bicubic" else ZERO
         border = up // 2 + further if up != ONE else ZERO
         return Along(size, out, up=up, border=border, sees="the border repeated", still=up == ONE)

@@ -22,10 +22,12 @@ def unshuffled(name: str, acting: Acting, factor: Dim) -> Action:
     """Squares of pixels become channels."""
     from catnet.symmetry.turns import Turned
 
+    if factor == 1:
+        return acting.actions[0]
     (c, h, w), (_, lower, narrower) = _sizes(acting.inputs[0]), _sizes(acting.outputs[0])
     turn = _turns(name, acting)
     channels = next((p for p in acting.actions[0] if p.axes == (CHANNELS,)), None)
-    along = tuple(Along(a, b, down=factor, still=factor == 1) for a, b in ((h, lower), (w, narrower)))
+    along = tuple(Along(a, b, down=factor) for a, b in ((h, lower), (w, narrower)))
     if turn is None:
         return _shifted(name, acting, along, ())
     within = Turned(turn.rep.group, factor, factor)  # type: ignore[arg-type]  # of C(n) or D(n), like the other
@@ -39,14 +41,16 @@ def shuffled(name: str, acting: Acting, factor: Dim) -> Action:
     """Channels become squares of pixels."""
     from catnet.symmetry.turns import Turned
 
+    if factor == 1:
+        return acting.actions[0]
     (_, h, w), (count, higher, wider) = _sizes(acting.inputs[0]), _sizes(acting.outputs[0])
     turn = _turns(name, acting)
     channels = next((p for p in acting.actions[0] if p.axes == (CHANNELS,)), None)
-    along = tuple(Along(a, b, up=factor, still=factor == 1) for a, b in ((h, higher), (w, wider)))
+    along = tuple(Along(a, b, up=factor) for a, b in ((h, higher), (w, wider)))
     if turn is None:
         return _shifted(name, acting, along, ())
     within = Turned(turn.rep.group, factor, factor)  # type: ignore[arg-type]  # of C(n) or D(n), like the other
-    if factor != 1 and (channels is None or channels.rep != plain(acting, count) @ within):
+    if channels is None or channels.rep != plain(acting, count) @ within:
         words = f"`{name}` makes squares of pixels of channels, on which `{turn.rep.group}` does not act as on squares"
         raise Refusal(words, "take `upsample`, then `conv(W, kernel)`")
     rest = _shifted(name, acting, along, (turn, channels))

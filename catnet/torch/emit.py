@@ -12,15 +12,15 @@ from dataclasses import dataclass, field
 
 from catnet.diagnostics import CatnetError, Diagnostic
 from catnet.diagrams.box import Box, Site, UnboundSize
-from catnet.diagrams.graph import Graph, Node, Value
+from catnet.diagrams.graph import Graph, Node
 from catnet.diagrams.labels import MODULE_ATTRIBUTES, OWN_ATTRIBUTES
 from catnet.diagrams.repeat import Loop
 from catnet.limits import large_work
 from catnet.torch.checks import INPUT_ERROR, check_lines
 from catnet.torch.helpers import files_for, names_in, text_of
+from catnet.torch.locals import Locals
 from catnet.torch.modules import Submodule, constants
-from catnet.torch.names import CALLED, RESERVED, Names, camel, identifier
-from catnet.torch.sizes import python
+from catnet.torch.names import RESERVED, Names, camel, identifier
 from catnet.torch.text import (
     INDENT,
     assigned,
@@ -28,14 +28,11 @@ from catnet.torch.text import (
     docstring,
     indented,
     is_open,
-    last_uses,
     numbered,
     result_type,
     returned,
     safe,
-    shape_reads,
     spec_line,
-    wanted_names,
 )
 from catnet.types.dims import Dim
 from catnet.types.infer import TypeProblem
@@ -115,63 +112,29 @@ class Writer:
         return "\n\n\n".join([parts[0] + "\n\n" + parts[1], *parts[2:]]) + "\n"
 
 
-class ClassBody:
+class ClassBody(Locals):
     """Writes one class."""
 
     def __init__(
         self, writer: Writer, graph: Graph, batched: tuple[bool, ...], *, top: bool, even: bool = False
     ) -> None:
+        super().__init__(graph)
         self.writer = writer
-        self.graph = graph
         self.top = top
         self.flags: dict[int, bool] = {id(v): b for v, b in zip(graph.inputs, batched, strict=True)}
         labels = {n.label for n in graph.nodes if n.label is not None}
         self.attributes = Names(MODULE_ATTRIBUTES | labels | set(OWN_ATTRIBUTES))
-        self.locals = Names(RESERVED | CALLED)
-        self.names: dict[int, str] = {}
         self.init: list[str] = []
-        self.prologue: dict[str, str] = {}  # what is read off the inputs before they change: its local name
         self.lines: list[str] = []
         self.loading: list[str] = []
         self.evaluates = False
         self.owners: dict[int, str] = {}
         self.modules: dict[int, Submodule] = {}  # by node
-        self.hints = wanted_names(graph)
-        self.kept = frozenset(self.hints.values())
-        self.last_use = last_uses(graph)
-        self.inputs = [self._input_name(i, v) for i, v in enumerate(graph.inputs)]
         for index, node in enumerate(graph.nodes):
             self._node(index, node)
         if even and any(batched):
             self._even_outputs()
         self.output_flags = tuple(self.flags[id(v)] for v in graph.outputs)
-
-    # -- names ---------------------------------------------------------------------------------------------
-
-    def _input_name(self, index: int, value: Value) -> str:
-        given = self.graph.names[index] if index < len(self.graph.names) else None
-        plain = "xyzuvw"[index] if index < 6 else f"x{index}"
-        name = self.locals.new(identifier(given or value.name or plain))
-        self.names[id(value)] = name
-        return name
-
-    def _result_names(self, index: int, node: Node) -> list[str]:
-        """A single result takes over the name of an input that is needed no more; else a name is found."""
-        if len(node.outputs) == 1:
-            wanted = self.hints.get(id(node.outputs[0]))
-            free = [v for v in node.inputs if self.last_use.get(id(v)) == index]
-            for value in free:
-                if wanted is None or self.names[id(value)] == wanted:
-                    return [self.names[id(value)]]
-        names = []
-        for value in node.outputs:
-            wanted = self.hints.get(id(value)) or node.label or self._letter()
-            names.append(self.locals.new(identifier(wanted)))
-        return names
-
-    def _letter(self) -> str:
-        """A short name for a value that the text does not name, and that no other value waits for."""
-        return next((c for c in "yzuvw" if c not in self.locals.taken and c not in self.kept), "y")
 
     # -- nodes ---------------------------------------------------------------------------------------------
 
@@ -191,7 +154,7 @@ class ClassBody:
             args,
             "",
             self.writer.need,
-            size_of=lambda dim: self._size(dim, node, args),
+            size_of=lambda dim: self.size(dim, node, args),
             fresh=lambda hint: self.locals.new(identifier(hint)),
             batched=flags,
             graphs=node.graphs,
@@ -205,7 +168,7 @@ class ClassBody:
                 for value in node.outputs:
                     self.flags[id(value)] = any(flags)
                 return
-            site.results = self._result_names(index, node)
+            site.results = self.result_names(index, node)
             where = spec_line(node)
             statements = self._statements(node, site)
             if lonely:
@@ -254,20 +217,10 @@ class ClassBody:
         for value in dict.fromkeys(self.graph.outputs):
             if not self.flags[id(value)] and model is not None:
                 name = self.names[id(value)]
-                batch = self._read("batch", batch_of(self._input(model), model.wire))
+                batch = self.read("batch", batch_of(self.input_of(model), model.wire))
                 own = self.names[id(value)] = self.locals.new(name)
                 self.lines.append(f"{own} = {name}.expand({batch} + {name}.shape)")
                 self.flags[id(value)] = True
-
-    def _input(self, value: Value) -> str:
-        """The name of an input at the start of `forward`."""
-        return self.inputs[next(i for i, v in enumerate(self.graph.inputs) if v is value)]
-
-    def _read(self, wanted: str, code: str) -> str:
-        """A local name for something that is read off the inputs at the start of `forward`."""
-        if code not in self.prologue:
-            self.prologue[code] = self.locals.unused(identifier(wanted))
-        return self.prologue[code]
 
     def _state(self, node: Node, site: Site) -> tuple[bool, ...]:
         """Register the node's submodule, if it has one; return which outputs have batch axes."""
@@ -385,25 +338,6 @@ class ClassBody:
             lines.append(assigned(results, f"{site.module}[{i}]({', '.join(names)})"))
             names = results
         return lines
-
-    def _size(self, dim: Dim, node: Node, args: list[str]) -> str:
-        """A dynamic dimension, read off the shapes of the node's inputs or of the graph's."""
-        shapes = [shape for name, wire in zip(args, node.dom, strict=True) for shape in shape_reads(name, wire)]
-        for code, size in shapes:
-            if size == dim:
-                return code
-        reads: dict[str, str] = {}
-        for code, size in shapes:
-            if size.is_symbol is not None:
-                reads.setdefault(size.is_symbol, code)
-        for name, value in zip(self.inputs, self.graph.inputs, strict=True):
-            for code, size in shape_reads(name, value.wire):
-                symbol = size.is_symbol
-                if symbol is not None and symbol in dim.symbols and symbol not in reads:
-                    reads[symbol] = self._read(symbol, code)
-        if not dim.symbols <= reads.keys():
-            raise UnboundSize(dim)
-        return f"({python(dim, reads)})" if dim.is_symbol is None else reads[dim.is_symbol]
 
     # -- text ----------------------------------------------------------------------------------------------
 

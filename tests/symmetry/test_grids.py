@@ -500,7 +500,6 @@ def drawn(rng: random.Random) -> str:
             "flip(axis = 1)",
             "tanh",
             "batch_norm",
-            "instance_norm",
             "group_norm(1)",
             "layer_norm(axes = 2, affine = false)",
             'rearrange("c h w -> c w h")',
@@ -560,8 +559,8 @@ def test_whatever_passes_is_true() -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("seed", range(1, 6))
+@pytest.mark.parametrize("seed", range(1, 9))
 def test_whatever_passes_is_true_at_length(seed: int) -> None:
-    found, passed = wrong_in(random_nets(seed, 150, 4))
+    found, passed = wrong_in(random_nets(seed, 100, 4))
     assert found == []
     assert passed > 100

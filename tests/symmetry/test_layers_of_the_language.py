@@ -13,24 +13,18 @@ from typing import Any
 
 import pytest
 import torch
-from hypothesis import given
-from hypothesis import strategies as st
 
 import catnet
-from catnet.boxes import VOCABULARY, equivariant
+from catnet.boxes import VOCABULARY
 from catnet.diagrams.acting import Part
 from catnet.diagrams.box import Box
 from catnet.elaborate.program import Program
 from catnet.elaborate.proving import proofs
-from catnet.nn import Irreps, intertwiner
-from catnet.nn import TensorProduct as OfIrreps
-from catnet.symmetry import SO, O, Rep, S, irrep, trivial, vector
-from catnet.symmetry.bilinear import bilinear_maps, paths
+from catnet.symmetry import O, S, vector
 from catnet.testing import check_box
 from tests.boxes.helpers import program
-from tests.symmetry.acted import Subject, difference, moved_by, sizes_of
-
-EXACT, SINGLE = 1e-12, 1e-6
+from tests.symmetry.acted import Subject, difference
+from tests.symmetry.equivariant import EQUIVARIANT, EXACT, HEAD, SINGLE, error, net
 
 CLOUD = """
 # The energy of a cloud of atoms, the same for every rotation, reflection, shift and order of the atoms.
@@ -150,103 +144,6 @@ def test_layers_can_be_pickled() -> None:
 
 
 # -- each box --------------------------------------------------------------------------------------------------------
-
-HEAD = """
-group O = O(3)
-group R = SO(3)
-group L = SO(1, 3)
-group C = C(4)
-rep V = 4*trivial(O) + 2*vector(O)
-rep Y = trivial(O) + irrep(O, 1, "o") + irrep(O, 2, "e")
-rep W = 3*trivial(O) + 2*sign(O) + 2*irrep(O, 1, "e") + vector(O) + irrep(O, 3, "o")
-rep U = 3*trivial(O) + 2*irrep(O, 1, "e") + vector(O) + irrep(O, 3, "o")
-rep F = 2*trivial(C) + 2*regular(C) + irrep(C, 1)
-rep P = 2*trivial(S(3)) + vector(S(3)) + sign(S(3))
-net tokens(k) : R[n, p] -> R[n, k] under S(n) on n =
-    linear(9) >> id + (mean(over = n) >> repeat("d -> n d", n = n)) >> tanh >> linear(k)
-net total(k) : R[n, p] -> R[k] under S(n) on n = linear(9) >> tanh >> sum(over = n) >> linear(k)
-"""
-
-EQUIVARIANT = [
-    ("R[n, V] -> R[n, V] under O, S(n) on n", f'norm_activation("{phi}")')
-    for phi in ("sigmoid", "tanh", "relu", "silu", "gelu", "softplus")
-] + [
-    ("R[n, V] -> R[n, 6*trivial(O)] under O, S(n) on n", "norm"),
-    ("R[n, W] -> R[n, 9*trivial(O)] under O, S(n) on n", "norm"),
-    ("R[n, F] -> R[n, 5*trivial(C)] under C, S(n) on n", "norm"),
-    ("R[n, W] -> R[n, W] under O, S(n) on n", "norm_activation"),
-    ("R[n, P] -> R[n, P] under S(3), C(n) on n", 'norm_activation("silu", bias = false)'),
-    ("R[n, W] -> R[n, W] under O, S(n) on n", "equivariant_norm"),
-    ("R[n, F] -> R[n, F] under C, S(n) on n", "equivariant_norm"),
-    ("R[n, W] -> R[n, W] under O, S(n) on n", "(linear(9*trivial(O)) >> sigmoid, id) >> gate"),
-    ("R[n, W] -> R[n, W] under O, S(n) on n", "(norm >> linear(9) >> tanh, id) >> gate"),
-    ("R[n, 2*vector(L)] -> R[n, 2*vector(L)] under L, S(n) on n",
-     "((id, id) >> tensor_product(2*trivial(L)) >> tanh, id) >> gate"),
-    ("R[n, V] @ R[n, Y] -> R[n, U] under O, S(n) on n", "(id @ copy) >> (tensor_product(V) @ id) >> tensor_product(U)"),
-    ("R[n, V] @ R[n, Y] -> R[n, 4*trivial(O) + 2*vector(O)] under O, S(n) on n", 'tensor_product(V, "channel")'),
-    ("R[n, V] @ R[n, V] @ R[n, 112] -> R[n, V] under O, S(n) on n", "tensor_product(V, shared = false)"),
-    ("R[n, V] @ R[n, Y] @ R[n, 8*trivial(O)] -> R[n, V] under O, S(n) on n",
-     'tensor_product(V, "channel", shared = false)'),
-    ("R[n, vector(R)] @ R[n, vector(R)] -> R[n, trivial(R) + vector(R) + irrep(R, 2)] under R, S(n) on n",
-     "tensor_product(trivial(R) + vector(R) + irrep(R, 2))"),
-    ("R[n, F] @ R[n, F] -> R[n, F] under C, S(n) on n", "tensor_product(F)"),
-    ("R[n, P] @ R[n, P] -> R[n, P] under S(3), S(n) on n", "tensor_product(P)"),
-    ("R[n, vector(L)] @ R[n, vector(L)] -> R[n, trivial(L) + sym2(vector(L))] under L",
-     "tensor_product(trivial(L) + sym2(vector(L)))"),
-    ("R[n, vector(O)] -> R[n, Y] under O, S(n) on n", "spherical_harmonics(2)"),
-    ('R[n, vector(O)] -> R[n, Y] under O, S(n) on n', 'spherical_harmonics(2, "norm", solid = true)'),
-    ("R[n, vector(R)] -> R[n, trivial(R) + irrep(R, 1) + irrep(R, 2) + irrep(R, 3)] under R, S(n) on n",
-     "spherical_harmonics(3)"),
-    ("R[n, vector(O)] -> R[n, n, vector(O)] under O, S(n) on n", "pairs >> sub"),
-    ("R[n, d] -> R[n, n, 2*d] under S(n) on n", "pairs >> concat"),
-    ("R[n, m, d] -> R[n, n, m, d] under S(n) on n, S(m) on m", "pairs(n) >> mul"),
-    ("R[n, n] -> R[n, n, 5] under S(n) on n", "abs >> radial_basis(5, cutoff = 2.0)"),
-    ("R[n] -> R[n, 5] under S(n) on n", 'radial_basis(5, cutoff = 2.0, kind = "gaussian")'),
-    ("R[n, d] -> R[n, n, 3*trivial(O)] under S(n) on n", "linear(3) >> invariant(O) >> pairs >> add"),
-    ("R[n, n, c] -> R[n, n, 4] under S(n) on n", "permutation_linear(4)"),
-    ("R[n, n, c] -> R[n, n, 4] under C(n) on n", "permutation_linear(4) >> relu >> permutation_linear(4)"),
-    ("R[n, n, c] -> R[4] under S(n) on n", "permutation_linear(4, 2, 0)"),
-    ("R[m, n, c] -> R[m, n, n, 4] under S(n) on n, S(m) on m", "permutation_linear(4, 1, 2)"),
-    ("R[n, regular(D(3))] -> R[n, irrep(D(3), 1)] under D(3), S(n) on n", "symmetrise(tokens(2), irrep(D(3), 1))"),
-    ("R[n, vector(S(3))] -> R[3*trivial(S(3))] under S(3), S(n) on n", "symmetrise(total(3), 3*trivial(S(3)))"),
-    ("R[3, irrep(C, 1)] -> R[2, F] under C",
-     'symmetrise(rearrange("c d -> (c d)") >> linear(24) >> relu >> rearrange("(a b) -> a b", a = 2), F)'),
-    ("R[n, vector(O)] -> R[5*trivial(O)] under O, S(n) on n", "canonicalise(total(5), 5*trivial(O))"),
-    ("R[n, vector(R)] -> R[n, 2*vector(R)] under R, S(n) on n", "canonicalise(tokens(6), 2*vector(R))"),
-    ("R[n, vector(O)] -> R[n, vector(O)] under O, S(n) on n",
-     "canonicalise(tokens(3), vector(O)) >> linear(vector(O))"),
-    ("R[n, n, n, c] -> R[n, 4] under S(n) on n", "permutation_linear(4, 3, 1, bias = false)"),
-]  # fmt: skip
-SIZES = {"n": 4, "m": 3, "d": 2, "c": 2}
-
-
-def net(signature: str, body: str) -> Any:
-    """The diagram of a net with numbers for its sizes."""
-    used = {name: size for name, size in SIZES.items() if re.search(rf"\b{name}\b", signature.partition(" under ")[0])}
-    return program(f"{HEAD}\nnet f : {signature} = {body}")["f"](**used)
-
-
-def error(diagram: Any, dtype: torch.dtype, draws: int = 4) -> float:
-    """The greatest error over all groups that are proved and sampled elements, relative to the greatest output."""
-    torch.manual_seed(0)
-    module, worst = diagram.compile().to(dtype), 0.0
-    x = [torch.randn(*[2, *sizes_of(wire)], dtype=dtype) for wire in diagram.graph.dom]
-    found = proofs(diagram)
-    assert [proof.word for proof in found] == ["proved"] * len(found)
-    with torch.no_grad():
-        plain = outputs(module(*x))
-        for proof in found:
-            for seed in range(draws):
-                element = proof.group.sample(random.Random(seed))
-                moved = [moved_by(t.double(), a, element).to(dtype) for t, a in zip(x, proof.inputs, strict=True)]
-                for y, z, action in zip(outputs(module(*moved)), plain, proof.outputs, strict=True):
-                    assert action is not None
-                    worst = max(worst, difference(y.double(), moved_by(z.double(), action, element)))
-    return worst
-
-
-def outputs(found: Any) -> tuple[torch.Tensor, ...]:
-    return found if isinstance(found, tuple) else (found,)
 
 
 @pytest.mark.parametrize(("signature", "body"), EQUIVARIANT, ids=[f"{b}-{i}" for i, (_, b) in enumerate(EQUIVARIANT)])
@@ -376,128 +273,3 @@ def test_canonicalise_says_where_it_is_not_exact() -> None:
     assert [limit for _, limit in found[0].limits] == [
         "off the clouds whose principal moments agree or that have a mirror: there it jumps"
     ]
-
-
-# -- the products ------------------------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize("lmax", [1, 2, 3])
-def test_paths_are_those_of_the_triangle_rule(lmax: int) -> None:
-    natural = [irrep(O(3), degree, "eo"[degree % 2]) for degree in range(lmax + 1)]
-    space = sum(natural[1:], natural[0])
-    text = Irreps([(1, degree, (-1) ** degree) for degree in range(lmax + 1)])
-    assert paths(space, space, space) == OfIrreps(text, text, text).weights
-    proper = [irrep(SO(3), degree) for degree in range(lmax + 1)]
-    space = sum(proper[1:], proper[0])
-    text = Irreps([(1, degree, 1) for degree in range(lmax + 1)])
-    assert paths(space, space, space) == OfIrreps(text, text, text).weights
-
-
-@pytest.mark.parametrize("mixing", ["full", "channel"])
-def test_a_tensor_product_is_that_of_clebsch_and_gordan(mixing: Any) -> None:
-    """Path by path the same map, up to the sign of the coupling."""
-    space = 2 * trivial(O(3)) + 2 * irrep(O(3), 1, "o") + 2 * irrep(O(3), 2, "e")
-    text = str(space)
-    from catnet.torch.layers import tensor_product
-
-    ours = tensor_product(text, text, text, mixing).double()
-    theirs = OfIrreps("2x0e + 2x1o + 2x2e", "2x0e + 2x1o + 2x2e", "2x0e + 2x1o + 2x2e", mixing).double()
-    assert ours.paths == theirs.paths
-    x, y = torch.randn(2, 3, 18, dtype=torch.float64).unbind()
-    start = 0
-    for size in ours.sizes:
-        with torch.no_grad():
-            for layer in (ours, theirs):
-                assert layer.weight is not None
-                layer.weight.zero_()[start : start + size] = torch.arange(1.0, size + 1.0)
-            a, b = ours(x, y), theirs(x, y)
-            assert min(difference(a, b), difference(a, -b)) < EXACT
-            assert float(a.abs().max()) > 1e-3
-        start += size
-
-
-def test_the_outputs_of_a_tensor_product_have_the_variance_of_its_inputs() -> None:
-    from catnet.torch.layers import tensor_product
-
-    torch.manual_seed(0)
-    text = "16*trivial(O(3)) + 16*vector(O(3))"
-    with torch.no_grad():
-        found = [tensor_product(text, text, text)(*torch.randn(2, 500, 64)).square().mean() for _ in range(5)]
-    assert 0.8 < float(torch.stack(found).mean()) < 1.25
-
-
-def test_all_intertwiners_are_reached() -> None:
-    """The weights of a tensor product are the coordinates of all of Hom(V * V, W): no bilinear map is left out."""
-    V, W = trivial(S(3)) + 2 * vector(S(3)), vector(S(3)) + trivial(S(3))
-    from catnet.symmetry import hom
-
-    assert bilinear_maps(V, V, W).weights == hom(V @ V, W).dimension
-
-
-def test_the_form_of_a_small_map_is_that_of_the_layer() -> None:
-    assert equivariant.SMALL == intertwiner.SMALL
-
-
-# -- compositions ------------------------------------------------------------------------------------------------------
-
-BLOCKS: list[Rep] = [trivial(O(3)), vector(O(3)), irrep(O(3), 1, "e"), irrep(O(3), 2, "e"), irrep(O(3), 0, "o")]
-
-
-@st.composite
-def spaces(draw: st.DrawFn) -> Rep:
-    """Sums that every linear map reaches: all have invariants and vectors."""
-    rep = draw(st.integers(2, 4)) * BLOCKS[0] + draw(st.integers(1, 2)) * BLOCKS[1]
-    for block in draw(st.lists(st.sampled_from(BLOCKS[2:]), max_size=2, unique_by=str)):
-        rep = rep + draw(st.integers(1, 2)) * block
-    return rep
-
-
-def count(rep: Rep) -> int:
-    return sum(number.value or 0 for number, _ in rep.blocks)
-
-
-def within(a: Rep, b: Rep) -> bool:
-    """Whether every summand of one is one of the other."""
-    return {str(part) for _, part in a.blocks} <= {str(part) for _, part in b.blocks}
-
-
-@st.composite
-def chains(draw: st.DrawFn) -> tuple[Rep, Rep, str]:
-    """A chain of equivariant boxes, what it takes and what it gives."""
-    first = space = draw(spaces())
-    steps: list[str] = []
-    for _ in range(draw(st.integers(1, 4))):
-        kind = draw(
-            st.sampled_from(["linear", "gate", "norm", "activation", "layer_norm", "product", "residual", "join"])
-        )
-        if kind == "linear":
-            target = draw(spaces())
-            steps.append(f"linear({target})" if within(target, space) else "id")
-            space = target if within(target, space) else space
-        elif kind == "gate":
-            steps.append(f"((linear({count(space)}*trivial(O)) >> sigmoid, id) >> gate)")
-        elif kind == "norm":
-            steps.append(f"(norm >> tanh >> linear({count(space)}), id) >> gate")
-        elif kind == "activation":
-            steps.append(draw(st.sampled_from(['norm_activation("tanh")', "norm_activation", "id - norm_activation"])))
-        elif kind == "layer_norm":
-            steps.append("equivariant_norm")
-        elif kind == "residual":
-            steps.append(f"(id + linear({space}))")
-        elif kind == "join":
-            steps.append("((id, id) >> concat)")
-            space = space + space
-        else:
-            target = draw(spaces())
-            reached = {c.out for c in bilinear_maps(space, space, target).couplings}
-            if len(reached) == len(target.blocks):
-                steps.append(f"((id, id) >> tensor_product({target}))")
-                space = target
-    return first, space, " >> ".join(f"({step})" for step in steps) or "id"
-
-
-@given(chains())
-def test_random_compositions_commute(chain: tuple[Rep, Rep, str]) -> None:
-    first, last, body = chain
-    diagram = net(f"R[n, {first}] -> R[n, {last}] under O, S(n) on n", body)
-    assert error(diagram, torch.float64, draws=2) < EXACT

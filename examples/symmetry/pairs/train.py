@@ -1,6 +1,6 @@
 """Count the triangles of graphs: an invariant net on pairs of vertices against a plain one of the same size.
 
-    python examples/symmetry/pairs/train.py [--steps 1200]
+    python examples/symmetry/pairs/train.py [--steps 1500]
 
 Half of the graphs join any two vertices at random, half join points of a square that are near each other: these have
 more triangles for as many edges. What is learned is the share of all triples that are triangles. The net on pairs is
@@ -43,7 +43,7 @@ def graphs(count: int, n: int = VERTICES) -> tuple[Tensor, Tensor]:
 def train(model: nn.Module, name: str, data: tuple[Tensor, Tensor], steps: int) -> None:
     """Adam with a one-cycle learning rate on the squared error, in units of the targets' spread."""
     optimiser = torch.optim.Adam(model.parameters())
-    schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, max_lr=5e-3, total_steps=steps)
+    schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, max_lr=2e-2, total_steps=steps)
     mean, spread = data[1].mean(), data[1].std()
     quiet = 0.1 if sys.stderr.isatty() else 5.0  # seconds between lines where each is kept
     with tqdm(total=steps, desc=name, unit="step", mininterval=quiet) as bar:
@@ -68,7 +68,7 @@ def error(model: nn.Module, test: tuple[Tensor, Tensor], training: Tensor) -> fl
 def main() -> None:
     """Train both nets and compare them."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--steps", type=int, default=1200)
+    parser.add_argument("--steps", type=int, default=1500)
     options = parser.parse_args()
     torch.set_num_threads(1)  # nets this small are no faster on two
     torch.manual_seed(0)
