@@ -60,7 +60,7 @@ class Charts:
         charts = [make(base[inside[:, i]], x[inside[:, i]]) for i in range(4)]
         self.atlas, self.group = Atlas(cover, charts), "O(2)" if fibre == "circle" else "O(1)"
         self.loss = NegativeLogLikelihood(self.atlas)
-        self.optimiser = torch.optim.Adam(self.atlas.parameters(), 3e-3)
+        self.optimiser = torch.optim.Adam(self.atlas.parameters(), 1e-3)
 
     def step(self, base: Tensor, x: Tensor) -> None:
         """The likelihood of the points with noise."""
@@ -87,7 +87,7 @@ def chart_with_circle(base: Tensor, x: Tensor) -> Trivialisation:
         LinearIsomorphism(StructureGroup("SO(3)", "cayley"), 2),
         Polar(3),
         Coupling(3, 2, Affine(), passive=[0], angles=[0]),
-        Coupling(3, 2, CircleSpline(), passive=[1, 2]),
+        Coupling(3, 2, CircleSpline(), active=[0]),
     ]
     return Trivialisation(Composite(*layers), Circle())
 

@@ -12,14 +12,17 @@ Nothing here knows of diagrams or syntax, and loading it imports neither torch n
 
 from __future__ import annotations
 
+from catnet.bundles.base_maps import BaseMap
 from catnet.bundles.bases import Base, Clutch, Coordinate, Overlap
 from catnet.bundles.bundle import Bundle, Transition, bundle
 from catnet.bundles.data_spaces import complex, graph, grid, learned, mesh
+from catnet.bundles.derived import associated, determinant, dual, pullback, restricted, tensor, whitney_sum
 from catnet.bundles.expressions import Expr, I, conjugate, cos, exp, expression, name, names, pi, sin, substitute
 from catnet.bundles.facts import Fact, Facts, Holonomy
 from catnet.bundles.fibres import C, Fibre, R, circle_fibre, group_fibre
 from catnet.bundles.laws import Laws
 from catnet.bundles.matrices import Entries
+from catnet.bundles.sections import BundleMap, Section, bundle_map, section
 from catnet.bundles.spaces import circle, interval, sphere, torus
 from catnet.bundles.structures import GL, GeneralLinear, Structure, structure
 from catnet.bundles.verdicts import Law, Verdict, Witness
@@ -34,7 +37,9 @@ __all__ = [
     "SU",
     "Z2",
     "Base",
+    "BaseMap",
     "Bundle",
+    "BundleMap",
     "C",
     "Clutch",
     "Coordinate",
@@ -51,6 +56,7 @@ __all__ = [
     "O",
     "Overlap",
     "R",
+    "Section",
     "Sp",
     "Structure",
     "Transition",
@@ -58,12 +64,16 @@ __all__ = [
     "Verdict",
     "Witness",
     "Word",
+    "associated",
     "bundle",
+    "bundle_map",
     "circle",
     "circle_fibre",
     "complex",
     "conjugate",
     "cos",
+    "determinant",
+    "dual",
     "exp",
     "expression",
     "graph",
@@ -75,9 +85,14 @@ __all__ = [
     "name",
     "names",
     "pi",
+    "pullback",
+    "restricted",
+    "section",
     "sin",
     "sphere",
     "structure",
     "substitute",
+    "tensor",
     "torus",
+    "whitney_sum",
 ]

@@ -12,7 +12,7 @@ coordinates of a: a section satisfies `s_b = T(a, b) s_a`, and the cocycle law r
 from __future__ import annotations
 
 import random
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -25,7 +25,7 @@ from catnet.bundles.expressions import name as name_of
 from catnet.bundles.fibres import Fibre, acting
 from catnet.bundles.laurent import Ratio
 from catnet.bundles.matrices import Entries
-from catnet.bundles.nerve import steps
+from catnet.bundles.nerve import Path, steps
 from catnet.bundles.normal import Normal, Sort, Sorts
 from catnet.bundles.sorting import sorts_of
 from catnet.bundles.structures import GeneralLinear, Structure, structure
@@ -99,7 +99,7 @@ class Bundle:
         """Whether a transition is known only as a word."""
         return any(transition.matrix is None for transition in self.transitions.values())
 
-    def composed(self, path: Sequence[str]) -> Entries:
+    def composed(self, path: Path) -> Entries:
         """The product of transitions along a path of charts, in the coordinates of the first."""
         result = Entries.identity(self.fibre.size)
         changes: dict[str, Expr] = {}
@@ -151,6 +151,10 @@ class Bundle:
 
     def laws(self) -> Laws:
         """Every law with its verdicts."""
+        return self._laws
+
+    @cached_property
+    def _laws(self) -> Laws:
         from catnet.bundles.laws import laws
 
         return laws(self)

@@ -46,7 +46,7 @@ def mesh(triangles: Iterable[Simplex]) -> Base:
     for face in faces:
         if len(face) != 3:
             fail("E0801", f"a face of the mesh has {len(face)} vertices, not three: {', '.join(face)}")
-    pairs = dict.fromkeys(tuple(sorted(pair, key=_order)) for face in faces for pair in combinations(face, 2))
+    pairs = dict.fromkeys(_pair(pair) for face in faces for pair in combinations(face, 2))
     named = dict.fromkeys([vertex for face in faces for vertex in face], ())
     overlaps = {pair: Overlap(*pair) for pair in pairs}
     return Base("mesh", named, overlaps, faces=tuple(map(circuit, faces)), dimension=2, discrete=True)  # type: ignore[arg-type]
@@ -87,7 +87,7 @@ def complex(simplices: Iterable[Simplex], kind: str = "complex") -> Base:
     """
     found = [_simplex(simplex, kind) for simplex in simplices]
     named = dict.fromkeys([vertex for simplex in found for vertex in simplex], ())
-    pairs = dict.fromkeys(tuple(sorted(p, key=_order)) for s in found for p in combinations(s, 2))
+    pairs = dict.fromkeys(_pair(pair) for s in found for pair in combinations(s, 2))
     triples = dict.fromkeys(tuple(sorted(t, key=_order)) for s in found for t in combinations(s, 3))
     overlaps = {pair: Overlap(*pair) for pair in pairs}
     dimension = max(map(len, found), default=1) - 1
@@ -116,7 +116,7 @@ def learned(memberships: Sequence[Sequence[float]], charts: Sequence[str], least
     met = [some for some, count in counts.items() if count >= least]
     overlaps = {(pair[0], pair[1]): Overlap(*pair) for pair in met if len(pair) == 2}
     triples = tuple(t for t in met if len(t) == 3 and all(pair in overlaps for pair in combinations(t, 2)))
-    return Base("learned cover", dict.fromkeys(charts, ()), overlaps, triples)  # type: ignore[arg-type]
+    return Base("learned cover", dict.fromkeys(charts, ()), overlaps, triples)
 
 
 def _simplex(vertices: Simplex, kind: str) -> list[str]:
@@ -124,6 +124,11 @@ def _simplex(vertices: Simplex, kind: str) -> list[str]:
     if len(set(found)) != len(found) or not found:
         fail("E0801", f"a simplex of the {kind} repeats a vertex or has none: ({', '.join(found)})")
     return found
+
+
+def _pair(vertices: Sequence[str]) -> Pair:
+    first, second = sorted(vertices, key=_order)
+    return first, second
 
 
 def _order(vertex: str) -> tuple[bool, int, str]:

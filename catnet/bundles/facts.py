@@ -73,13 +73,9 @@ class Facts:
         if base.loops:
             return dict(base.loops)
         edges = list(closing_edges(base.tree, base.overlaps))
-        if base.triples and not self._generators_are_few(len(edges)):
-            return {}
+        if base.faces or (base.triples and len(edges) > MOST_LOOPS):
+            return {}  # most of them bound a face
         return {f"loop {k}": base.tree.loop(a, b) for k, (a, b) in enumerate(edges[:MOST_LOOPS], 1)}
-
-    @staticmethod
-    def _generators_are_few(count: int) -> bool:
-        return count <= MOST_LOOPS
 
     def holonomy(self, path: Path, name: str = "loop") -> Holonomy:
         """The product of transitions along a closed path of charts. Raises E0803 where neighbours do not overlap."""
@@ -175,8 +171,11 @@ class Facts:
             return Fact("flat", None, "the maps are learned")
         if not varying:
             return Fact("flat", True, "every transition is constant")
-        if self.degree is not None and self.degree.value.value not in (None, 0):
-            return Fact("flat", False, f"its degree is {self.degree.value}: no connection is flat", self.degree.verdict)
+        found = self.degree
+        if found is not None and found.value.value is None:
+            return Fact("flat", None, f"its degree is {found.value}: only where that is zero a connection is flat")
+        if found is not None and found.value:
+            return Fact("flat", False, f"its degree is {found.value}: no connection is flat", found.verdict)
         return Fact("flat", None, f"the transition {' -> '.join(varying[0])} varies")
 
     def _without_curvature(self) -> Fact:
@@ -206,10 +205,10 @@ class Facts:
     def trivial(self) -> Fact:
         """Whether the bundle is a product, where something decides it."""
         base = self.bundle.base
-        if base.contractible or base.tree_like:
-            return Fact(
-                "trivial", True, f"the {base} has no loops" if base.tree_like else f"the {base} is contractible"
-            )
+        if base.contractible:
+            return Fact("trivial", True, f"the {base} is contractible")
+        if base.dimension == 1 and base.tree_like:
+            return Fact("trivial", True, f"the {base} has no loops")
         if self.orientable.value is False:
             return Fact("trivial", False, self.orientable.reason, self.orientable.verdict)
         if base.dimension == 1:
@@ -221,6 +220,8 @@ class Facts:
     def _over_loops(self) -> Fact:
         """Over a space of dimension one the components of the group decide (a discrete group: the holonomy)."""
         acts = self.bundle.structure
+        if acts.discrete:
+            return self._by_frames()
         if acts.connected:
             return Fact("trivial", True, f"{acts.group} is connected, and the {self.bundle.base} has dimension one")
         orthogonal = isinstance(acts.group, Orthogonal) and acts.group.q == 0 and not acts.group.special

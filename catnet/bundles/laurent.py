@@ -8,7 +8,7 @@ when every coefficient is, and equality of quotients is decided by multiplying o
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 
@@ -100,7 +100,8 @@ def divided(numerator: Polynomial, denominator: Polynomial) -> Polynomial | None
     order = ordered(denominator)
     first, last = order[0], order[-1]
     lead = inverse(denominator[first])
-    rest, result = numerator, {}
+    rest = numerator
+    result: Polynomial = {}
     least = monomial((*ordered(numerator)[-1], *inverted(last)))
     while rest:
         top = ordered(rest)[0]
@@ -112,7 +113,8 @@ def divided(numerator: Polynomial, denominator: Polynomial) -> Polynomial | None
     return result
 
 
-Factors = tuple[tuple[frozenset[tuple[Monomial, Number]], int], ...]
+Factor = frozenset[tuple[Monomial, Number]]
+Factors = tuple[tuple[Factor, int], ...]
 
 
 @dataclass(frozen=True)
@@ -159,7 +161,7 @@ class Ratio:
         return Ratio(top, tuple(left))
 
 
-def _lifted(top: Polynomial, have: dict[frozenset[tuple[Monomial, Number]], int], want: dict) -> Polynomial:  # type: ignore[type-arg]
+def _lifted(top: Polynomial, have: Mapping[Factor, int], want: Mapping[Factor, int]) -> Polynomial:
     for factor, count in want.items():
         for _ in range(count - have.get(factor, 0)):
             top = times(top, dict(factor))

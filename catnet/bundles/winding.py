@@ -17,7 +17,7 @@ from catnet.bundles.evaluating import Numeric
 from catnet.bundles.expressions import ZERO, Expr, I, name
 from catnet.bundles.laurent import Monomial, Polynomial, TooLarge
 from catnet.bundles.matrices import Entries
-from catnet.bundles.normal import Normal, Sorts
+from catnet.bundles.normal import Normal, Sort, Sorts
 from catnet.bundles.verdicts import Verdict, worst
 from catnet.symmetry.exact import to_float
 
@@ -45,7 +45,8 @@ def degree(bundle: Bundle, signs: Mapping[str, int]) -> Degree | None:
     """
     if not bundle.base.clutches or bundle.learned or not all(c.curve for c in bundle.base.clutches):
         return None if not _constant(bundle) else Degree(ZERO, Verdict("proved", "every transition is constant"))
-    total, verdicts = ZERO, []
+    total = ZERO
+    verdicts: list[Verdict] = []
     for clutch in bundle.base.clutches:
         if (found := _winding(bundle, clutch, signs)) is None:
             return None
@@ -61,8 +62,8 @@ def _winding(bundle: Bundle, clutch: Clutch, signs: Mapping[str, int]) -> Degree
     matrix = bundle.transition(*clutch.pair)
     if (value := _in_the_circle(bundle, _turned(matrix, [signs[chart] for chart in clutch.pair]))) is None:
         return None
-    sorts = {**bundle.parameters, TURN: "angle"}
-    domain = Domain(sorts, given=bundle.given)  # type: ignore[arg-type]
+    sorts: dict[str, Sort] = {**bundle.parameters, TURN: "angle"}
+    domain = Domain(sorts, given=bundle.given)
     along = Entries.of([[value]]).substitute(clutch.curve).rows[0][0]
     return winding_number(along, domain)
 

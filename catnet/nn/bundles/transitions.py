@@ -128,21 +128,22 @@ class Transitions(nn.Module):
 def fitted_transitions(atlas: Atlas, group: str | StructureGroup, base: Tensor, x: Tensor) -> dict[Pair, Tensor]:
     """The transitions of an atlas read off data, one element of a structure group for each two charts that meet.
 
-    For the points in both charts i and j, the element g nearest to taking their fibre vectors in j to those in i, by
-    least squares: {(i, j): g}. The directed matrix sum v_i v_j^T is projected to the group (Procrustes), so O(1) gives
-    the sign and O(2) on circles tells a reflection from a rotation. Raises ValueError where the group does not act on
+    {(i, j): g} with the g that best takes the fibre vectors v_j in chart j to those in i, by least squares with the
+    products w of the partition of unity as weights: the projection of sum w v_i v_j^T to the group (Procrustes). So
+    O(1) gives the sign, and O(2) on circles tells a reflection from a rotation. Raises ValueError where the group does not act on
     the fibre or has no nearest element, or where no point lies in both charts.
     """
     group = StructureGroup(group) if isinstance(group, str) else group
     if not group.orthogonal or group.dim != atlas.fibre.vector_dim:
         raise ValueError(f"{group.name} does not act on {atlas.fibre} by turns of {atlas.fibre.vector_dim}-vectors")
-    inside, found = atlas.cover.inside(base), {}
+    weights, found = atlas.cover.weights(base), {}
     for i, j in atlas.cover.nerve:
-        both = inside[:, atlas.cover.index(i)] & inside[:, atlas.cover.index(j)]
+        weight = weights[:, atlas.cover.index(i)] * weights[:, atlas.cover.index(j)]
+        both = weight > 0
         if not bool(both.any()):
             raise ValueError(f"no point lies in both charts {i} and {j}: their transition cannot be fitted")
         vi, vj = (atlas.fibre.vector(atlas.chart(name)(base[both], x[both])[1]) for name in (i, j))
-        found[i, j] = group.nearest(vi.mT @ vj)
+        found[i, j] = group.nearest((weight[both].unsqueeze(-1) * vi).mT @ vj)
         found[j, i] = group.inverse(found[i, j])
     return found
 
