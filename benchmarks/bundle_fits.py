@@ -1,7 +1,9 @@
 """Ways to learn the fibres of a bundle from points: ours and four others, with one interface, for `benchmarks.bundles`.
 
-Each takes base points [n, 2] on the unit circle and points [n, 3] of a size of about one, `step`s on a batch, and
-`sample`s the fibres over base points: [m, 2] to [m, count, 3].
+Each takes base points [n, 2] on the unit circle and points [n, 3] of a size of about one, `step`s on a batch with
+the part of its budget that is left, and `sample`s the fibres over base points: [m, 2] to [m, count, 3]. Where there is one
+optimiser its rate falls to 0 with what is left. Where a density is fitted the points get noise, which falls as well: a
+surface in space has no density.
 """
 
 from __future__ import annotations
@@ -37,13 +39,27 @@ from catnet.nn.bundles import (
     loop_product,
 )
 
-NOISE = 0.01  # added to points of size one where a density is fitted: a surface in space has none
+
+def noisy(x: Tensor, left: float) -> Tensor:
+    """Points with noise of deviation 0.11 at first, 0.01 at last."""
+    return x + (0.01 + 0.1 * left**2) * torch.randn_like(x)
+
+
+def descend(optimiser: torch.optim.Optimizer, loss: Tensor, left: float) -> None:
+    """One step at the optimiser's rate times what is left, with gradients of a norm of 10 at most."""
+    optimiser.zero_grad()
+    loss.backward()
+    for group in optimiser.param_groups:
+        group.setdefault("first_rate", group["lr"])
+        group["lr"] = group["first_rate"] * left
+        nn.utils.clip_grad_norm_(group["params"], 10.0)
+    optimiser.step()
 
 
 class Fit(Protocol):
     """A model in training."""
 
-    def step(self, base: Tensor, x: Tensor) -> None:
+    def step(self, base: Tensor, x: Tensor, left: float) -> None:
         """One step of the optimiser."""
 
     def sample(self, base: Tensor, count: int) -> Tensor:
@@ -60,15 +76,11 @@ class Charts:
         charts = [make(base[inside[:, i]], x[inside[:, i]]) for i in range(4)]
         self.atlas, self.group = Atlas(cover, charts), "O(2)" if fibre == "circle" else "O(1)"
         self.loss = NegativeLogLikelihood(self.atlas)
-        self.optimiser = torch.optim.Adam(self.atlas.parameters(), 1e-3)
+        self.optimiser = torch.optim.Adam(self.atlas.parameters(), 5e-3)
 
-    def step(self, base: Tensor, x: Tensor) -> None:
+    def step(self, base: Tensor, x: Tensor, left: float) -> None:
         """The likelihood of the points with noise."""
-        noisy = x + NOISE * torch.randn_like(x)
-        self.optimiser.zero_grad()
-        self.loss(base, noisy).backward()
-        nn.utils.clip_grad_norm_(self.atlas.parameters(), 10.0)
-        self.optimiser.step()
+        descend(self.optimiser, self.loss(base, noisy(x, left)), left)
 
     def sample(self, base: Tensor, count: int) -> Tensor:
         """From the mixture of charts."""
@@ -111,18 +123,16 @@ class SplineFlow:
         import zuko
 
         self.flow = zuko.flows.NSF(3, 2, transforms=3, hidden_features=(64, 64))
-        self.optimiser = torch.optim.Adam(self.flow.parameters(), 1e-3)
+        self.optimiser = torch.optim.Adam(self.flow.parameters(), 3e-3)
 
     @staticmethod
     def installed() -> bool:
         """Whether zuko can be imported."""
         return importlib.util.find_spec("zuko") is not None
 
-    def step(self, base: Tensor, x: Tensor) -> None:
+    def step(self, base: Tensor, x: Tensor, left: float) -> None:
         """Likelihood of the points with noise."""
-        self.optimiser.zero_grad()
-        (-self.flow(base).log_prob(x + NOISE * torch.randn_like(x)).mean()).backward()
-        self.optimiser.step()
+        descend(self.optimiser, -self.flow(base).log_prob(noisy(x, left)).mean(), left)
 
     def sample(self, base: Tensor, count: int) -> Tensor:
         """From the flow."""
@@ -148,7 +158,7 @@ class Gan:
     def _fake(self, base: Tensor) -> Tensor:
         return self.generator(torch.cat([base, torch.randn(*base.shape[:-1], 4)], -1))
 
-    def step(self, base: Tensor, x: Tensor) -> None:
+    def step(self, base: Tensor, x: Tensor, left: float) -> None:
         """One step of each of the two, with the non-saturating loss."""
         false = self.critic(torch.cat([base, self._fake(base).detach()], -1))
         true = self.critic(torch.cat([base, x], -1))
@@ -173,16 +183,14 @@ class Vae:
         parameters = [*self.encoder.parameters(), *self.decoder.parameters(), self.log_width]
         self.optimiser = torch.optim.Adam(parameters, 1e-3)
 
-    def step(self, base: Tensor, x: Tensor) -> None:
+    def step(self, base: Tensor, x: Tensor, left: float) -> None:
         """The evidence lower bound."""
         mean, log_deviation = self.encoder(torch.cat([base, x], -1)).chunk(2, -1)
         z = mean + log_deviation.exp() * torch.randn_like(mean)
         error = (self.decoder(torch.cat([base, z], -1)) - x).square().sum(-1)
         divergence = 0.5 * (mean.square() + (2 * log_deviation).exp() - 1 - 2 * log_deviation).sum(-1)
         loss = 0.5 * error * (-2 * self.log_width).exp() + 3 * self.log_width + divergence
-        self.optimiser.zero_grad()
-        loss.mean().backward()
-        self.optimiser.step()
+        descend(self.optimiser, loss.mean(), left)
 
     def sample(self, base: Tensor, count: int) -> Tensor:
         """From the decoder, with its width."""
@@ -223,7 +231,7 @@ class Published:
             return radii.unsqueeze(-1) * torch.stack([angle.cos(), angle.sin()], -1)
         return f.mean(0) + f.std(0) * torch.randn(count, f.shape[1])
 
-    def step(self, base: Tensor, x: Tensor) -> None:
+    def step(self, base: Tensor, x: Tensor, left: float) -> None:
         """All cells of a batch."""
         cells, total = self._cells(base), x.new_zeros(())
         for cell in cells.unique().tolist():
@@ -235,10 +243,7 @@ class Published:
             made = self.network.inverse(b, self._prior(f, len(b)), centre)
             near = torch.cdist(made, z).amin(1).mean()
             total = total + 10 * (first - b).norm(dim=-1).mean() + near + divergence(made, z) + divergence(z, made)
-        self.optimiser.zero_grad()
-        total.backward()
-        nn.utils.clip_grad_norm_(self.network.parameters(), 10.0)
-        self.optimiser.step()
+        descend(self.optimiser, total, left)
 
     def sample(self, base: Tensor, count: int) -> Tensor:
         """Over each base point from the prior of its cell."""

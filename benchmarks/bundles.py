@@ -136,9 +136,9 @@ def fibres(data: str, method: str, budget: float, seed: int) -> dict[str, float]
     }
     start = process_time()
     fit, steps = makers[method](), 0
-    while process_time() - start < budget:
-        batch = torch.randperm(POINTS)[:500]
-        fit.step(base[batch], x[batch])
+    while (left := 1 - (process_time() - start) / budget) > 0:
+        batch = torch.randperm(POINTS)[:250]
+        fit.step(base[batch], x[batch], left)
         steps += 1
     test = 2 * math.pi * torch.rand(FIBRES)
     with torch.no_grad():

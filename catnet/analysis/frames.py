@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 from catnet.diagrams.graph import Graph, Value
-from catnet.torch.emit import ClassBody
-from catnet.torch.names import CALLED, RESERVED, Names
-from catnet.torch.text import last_uses, wanted_names
+from catnet.torch.locals import Locals
 
 
-class Frame(ClassBody):
+class Frame(Locals):
     """The local names of one `forward`, without its code: needs no sizes.
 
     `given_up` says for each node which values lose their name when its results get theirs; `held` are those that
@@ -16,15 +14,9 @@ class Frame(ClassBody):
     """
 
     def __init__(self, graph: Graph) -> None:
-        self.graph = graph
-        self.locals = Names(RESERVED | CALLED)
-        self.names = {}
-        self.hints = wanted_names(graph)
-        self.kept = frozenset(self.hints.values())
-        self.last_use = last_uses(graph)
-        self.inputs = [self._input_name(i, v) for i, v in enumerate(graph.inputs)]
+        super().__init__(graph)
         self.owner: dict[str, Value] = {self.names[id(v)]: v for v in graph.inputs}
-        self.skipped = {i for i, node in enumerate(graph.nodes) if self._dead(node)}
+        self.skipped = {i for i, node in enumerate(graph.nodes) if self.dead(node)}
         self.given_up = [self._step(i) for i in range(len(graph.nodes))]
         self.held = list(self.owner.values())
 
@@ -32,7 +24,7 @@ class Frame(ClassBody):
         node = self.graph.nodes[index]
         if index in self.skipped:
             return []
-        results = self._result_names(index, node)
+        results = self.result_names(index, node)
         for value in node.inputs:
             name = self.names[id(value)]
             if self.last_use.get(id(value)) == index and name not in results:

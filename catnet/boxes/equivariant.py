@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, ClassVar
 
 from catnet.boxes.axes import only_wire, opened, real_wire
+from catnet.diagnostics import Diagnostic
 from catnet.diagrams.acting import Acting, Action, Part, Refusal, on, ordered, pointwise, without
 from catnet.diagrams.box import Box, MapKind, Site, box, elements
 from catnet.diagrams.printing import static_tree
@@ -63,6 +64,7 @@ class Intertwiner(Box):
         wire, source = carried_last("linear", typing.inference, only_wire("linear", inputs, typing))
         wire = real_wire(typing, wire)
         self._fits(source)
+        self._reads_all(typing, source)
         return (wire.with_axes((*wire.axes[:-1], Axis(self.features.dim, None, self.features))),)
 
     def sign(self) -> str:
@@ -88,6 +90,15 @@ class Intertwiner(Box):
                 code="E0736",
                 help="a product of wires reaches further: `tensor_product`",
             )
+
+    def _reads_all(self, typing: Typing, source: Rep) -> None:
+        """Warn of a part of the input that no map reads."""
+        unused = self._maps(source).basis.unused
+        if unused:
+            words = f"`linear` reads nothing of `{unused[0]}`: no map leads from it to `{self.features}`"
+            hint = "leave it out before, or take `norm` or `tensor_product`, which read it"
+            span = typing.node.span if typing.node is not None else None
+            typing.report.add(Diagnostic("E0747", words, span, help=hint, severity="warning"))
 
     def _maps(self, source: Space) -> LinearMaps:
         from catnet.symmetry.equivariant import linear_maps
@@ -117,9 +128,9 @@ class Intertwiner(Box):
     def act(self, acting: Acting) -> tuple[Action, ...]:
         if getattr(self.features, "group", None) != acting.group:
             return pointwise(self, acting, self.passes)
-        source = on(acting.actions[0], -1)
-        if source != _space(acting.inputs[0]):
-            raise Refusal(f"`linear` expects `{_space(acting.inputs[0])}` on its last axis, and {source} acts there")
+        source, expected = on(acting.actions[0], -1), _space(acting.inputs[0])
+        if source != expected and not (source is None and expected.kind is Kind.TRIVIAL):  # type: ignore[attr-defined]
+            raise Refusal(f"`linear` expects `{expected}` on its last axis, and {source} acts there")
         rest = replace(acting, actions=(without(acting.actions[0], -1),))
         (others,) = pointwise(self, rest, self.passes) if rest.actions[0] else ((),)
         return (ordered((*others, Part((-1,), self.features))),)  # type: ignore[arg-type]

@@ -72,4 +72,12 @@ CODES = (
         good="group G = C(4)\nnet any : R[2] -> R[1] = linear(1)\n"
         "net f : R[irrep(G, 1)] -> R[trivial(G)] = symmetrise(any, trivial(G))\n",
     ),
+    Code(
+        "E0747",
+        "a part of a representation that nothing reads",
+        """No linear map that commutes with the group leads from this part of the input to the output, so it was computed
+        for nothing. This is a warning: the net is right, and a part of it is idle.""",
+        bad=_V + "net f : R[n, V] -> R[n, trivial(G)] = linear(trivial(G))\n",
+        good=_V + "net f : R[n, V] -> R[n, 4*trivial(G)] = norm >> linear(4*trivial(G))\n",
+    ),
 )

@@ -15,7 +15,7 @@ from catnet.syntax import tree
 from catnet.syntax.parser import parse_action, parse_type
 from catnet.types.dims import Dim
 from catnet.types.facts import Facts
-from catnet.types.signature import Signature, read_signature
+from catnet.types.signature import Port, Signature, read_signature
 from catnet.types.spaces import Space
 from catnet.types.static import describe, evaluate
 from catnet.types.wires import Axis, Pack, Wire
@@ -69,25 +69,27 @@ def read_group(under: str | Group, names: Mapping[str, Any]) -> tuple[Group, tup
     return value, clause.axes
 
 
-def sizes_of(signature: Signature, inputs: Sequence[Tensor]) -> dict[str, Dim]:
-    """The sizes that the names in a type have for these inputs.
+def sizes_of(
+    what: str, wires: Sequence[Port], tensors: Sequence[Tensor], known: Mapping[str, Dim] | None = None
+) -> dict[str, Dim]:
+    """The sizes that the names in the types of tensors have, besides those that are known.
 
-    Raises `ValueError` where a tensor does not have its type.
+    Raises `ValueError` where a tensor does not have its type; `what` says whether they are inputs or outputs.
     """
-    if len(inputs) != len(signature.dom):
-        raise ValueError(f"the type has {len(signature.dom)} inputs, and {len(inputs)} came")
-    sizes: dict[str, Dim] = {}
-    pairs = [pair for wire, x in zip(signature.dom, inputs, strict=True) for pair in _sizes(wire, x)]  # type: ignore[arg-type]
+    if len(tensors) != len(wires):
+        raise ValueError(f"the type has {len(wires)} {what}{'s' * (len(wires) != 1)}, and {len(tensors)} came")
+    sizes = dict(known or {})
+    pairs = [pair for wire, x in zip(wires, tensors, strict=True) for pair in _sizes(what, wire, x)]  # type: ignore[arg-type]
     for dim, size, _ in pairs:
         if dim.is_symbol is not None:
             sizes.setdefault(dim.is_symbol, Dim.const(size))
     for dim, size, wire in pairs:
-        if (known := dim.subst(sizes)).value != size:
-            raise ValueError(f"an axis of `{wire}` must be {known}, and a tensor came where it is {size}")
+        if (wanted := dim.subst(sizes)).value != size:
+            raise ValueError(f"an axis of the {what} `{wire}` must be {wanted}, and a tensor came where it is {size}")
     return sizes
 
 
-def _sizes(wire: Wire, x: Tensor) -> list[tuple[Dim, int, Wire]]:
+def _sizes(what: str, wire: Wire, x: Tensor) -> list[tuple[Dim, int, Wire]]:
     """The sizes of the axes behind a pack, as the type and as the tensor says."""
     found = []
     for place in range(-1, -len(wire.axes) - 1, -1):
@@ -95,7 +97,8 @@ def _sizes(wire: Wire, x: Tensor) -> list[tuple[Dim, int, Wire]]:
         if isinstance(axis, Pack):
             break
         if x.dim() < -place:
-            raise ValueError(f"`{wire}` has {len(wire.axes)} axes, and a tensor of shape {tuple(x.shape)} came")
+            shape = tuple(x.shape)
+            raise ValueError(f"the {what} `{wire}` has {len(wire.axes)} axes, and a tensor of shape {shape} came")
         found.append((axis.size, x.shape[place], wire))
     return found
 

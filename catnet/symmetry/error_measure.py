@@ -138,7 +138,7 @@ def error(
     if inputs is None:
         inputs = random_inputs(signature, {**usual_sizes(signature, groups)}, module, seed)
     given = tuple(inputs) if isinstance(inputs, (tuple, list)) else (inputs,)
-    sizes = sizes_of(signature, given)
+    sizes = sizes_of("input", signature.dom, given)
     measure = _Measure(module, given, signature, samples, seed, layers or {}, names)
     with evaluating(module):
         return Errors(tuple(measure.claim(claim_at(signature, group, sizes), sizes) for group in groups))
@@ -162,8 +162,7 @@ class _Measure:
 
         with overheard(self.module) as before:
             plain = outputs_of(self.module, self.inputs)
-        if len(plain) != len(self.signature.cod):
-            raise ValueError(f"the type has {len(self.signature.cod)} outputs, and the module gives {len(plain)}")
+        sizes_of("output", self.signature.cod, plain, sizes)
         known = {name: self._hidden(name, y, claim, sizes) for name, y in before.items()}
         found: dict[str, list[float]] = {"": [], **{name: [] for name, parts in known.items() if parts is not None}}
         for element in sampled(claim, self.samples, self.seed):
@@ -197,7 +196,7 @@ class _Measure:
         for pattern, text in self.layers.items():
             if fnmatchcase(plain, pattern):
                 signature = read_type(f"{text} -> {text}", {**self.names, **sizes})
-                own = {**sizes, **sizes_of(signature, [y])}
+                own = sizes_of("output", signature.dom, [y], sizes)
                 return parts_of(signature.dom[0], claim.group, claim.axes, own)  # type: ignore[arg-type]
         for x, wire, parts in zip(self.inputs, self.signature.dom, claim.inputs, strict=True):
             carried = any(isinstance(axis, Axis) and axis.space is not None for axis in wire.axes)  # type: ignore[union-attr]

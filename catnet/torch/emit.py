@@ -164,7 +164,7 @@ class ClassBody(Locals):
                 raise CatnetError(_unknown_number(value, node))
         try:
             outputs = self._state(node, site)
-            if self._dead(node):
+            if self.dead(node):
                 for value in node.outputs:
                     self.flags[id(value)] = any(flags)
                 return
@@ -186,10 +186,6 @@ class ClassBody(Locals):
         for value, name, flag in zip(node.outputs, site.results, outputs, strict=True):
             self.names[id(value)] = name
             self.flags[id(value)] = flag
-
-    def _dead(self, node: Node) -> bool:
-        used = any(id(v) in self.last_use for v in node.outputs)
-        return not used and node.box.effect == "pure" and not node.graphs
 
     def _expanded(self, node: Node, args: list[str], flags: list[bool]) -> tuple[list[str], list[bool]]:
         """Give the batch axes of the first batched input to those that have none."""

@@ -80,3 +80,8 @@ class Locals:
         if not dim.symbols <= reads.keys():
             raise UnboundSize(dim)
         return f"({python(dim, reads)})" if dim.is_symbol is None else reads[dim.is_symbol]
+
+    def dead(self, node: Node) -> bool:
+        """Whether a node leaves no code: nothing needs it, and it does nothing else."""
+        used = any(id(v) in self.last_use for v in node.outputs)
+        return not used and node.box.effect == "pure" and not node.graphs
