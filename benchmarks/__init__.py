@@ -18,4 +18,5 @@ NAMES = (
     "optimise_weights",
     "symmetry",
     "symmetry_layers",
+    "bundles",
 )

@@ -94,7 +94,8 @@ def _row(step: Step) -> tuple[str, str, str, str]:
     word = "REFUSED" if step.failure is not None else step.word
     after = "" if step.failure is not None else _shown(step.after, step.node.cod)
     path = ".".join(step.path[:-1])
-    return f"{path + '.' if path else ''}{name_of(step.node)}", _shown(step.before, step.node.dom), after, word
+    name = "add" if step.node.box.name == "add" else name_of(step.node)  # its signs say nothing here
+    return f"{path + '.' if path else ''}{name}", _shown(step.before, step.node.dom), after, word
 
 
 def _shown(actions: Sequence[Action], wires: Object) -> str:

@@ -49,7 +49,7 @@ def mesh(triangles: Iterable[Simplex]) -> Base:
     pairs = dict.fromkeys(_pair(pair) for face in faces for pair in combinations(face, 2))
     named = dict.fromkeys([vertex for face in faces for vertex in face], ())
     overlaps = {pair: Overlap(*pair) for pair in pairs}
-    return Base("mesh", named, overlaps, faces=tuple(map(circuit, faces)), dimension=2, discrete=True)  # type: ignore[arg-type]
+    return Base("mesh", named, overlaps, faces=tuple(map(circuit, faces)), dimension=2, discrete=True)
 
 
 def grid(h: int, w: int, join: str = "") -> Base:

@@ -98,7 +98,7 @@ def _broken(name: str, broken: list[Law], places: int) -> list[str]:
 
 def _facts(facts: Facts) -> str:
     lines = ["facts", f"  {facts.orientable}", f"  {facts.flat}"]
-    lines += [f"  holonomy {holonomy}" for holonomy in facts.holonomies[:MOST]]
+    lines += [f"  {holonomy}" for holonomy in facts.holonomies[:MOST]]
     if facts.degree is not None:
         lines.append(f"  degree {facts.degree.value} ({facts.degree.verdict})")
     return "\n".join([*lines, f"  {facts.trivial}"])

@@ -17,7 +17,7 @@ from catnet.bundles.nerve import Path, closing_edges, odd_loop, steps
 from catnet.bundles.shown import shown
 from catnet.bundles.structures import GeneralLinear
 from catnet.bundles.verdicts import Verdict, worst
-from catnet.bundles.winding import Degree, degree, sign_along
+from catnet.bundles.winding import Degree, degree, parity, sign_along
 from catnet.bundles.words import Word
 from catnet.symmetry.lie_groups import Orthogonal, Unitary
 
@@ -45,17 +45,25 @@ class Fact:
 
 @dataclass(frozen=True)
 class Holonomy:
-    """The product of transitions along a closed path: a matrix in the coordinates of its first chart, or a word."""
+    """The product of transitions along a closed path, in the coordinates of its first chart; None for learned ones.
+
+    Where transitions vary (`varies`) it is no holonomy: that would need a connection.
+    """
 
     name: str
     path: Path
     matrix: Entries | None
-    word: Word
     trivial: Verdict
+    varies: bool = False
 
     def __str__(self) -> str:
-        value = self.word if self.matrix is None else self.matrix.text
-        return f"{self.name}, {' -> '.join(self.path)}: {value}"
+        what = "product of transitions" if self.varies else "holonomy"
+        return f"{what} {self.name}, {' -> '.join(self.path)}: {self.text}"
+
+    @property
+    def text(self) -> str:
+        """The matrix as the language writes it."""
+        return "learned" if self.matrix is None else self.matrix.text
 
 
 class Facts:
@@ -84,14 +92,15 @@ class Facts:
         for a, b in steps(path):
             bundle.base.overlap(a, b)
             word = bundle.word(a, b) * word
-        if not word.letters:
-            return Holonomy(name, path, Entries.identity(bundle.fibre.size), word, Verdict("proved", "words"))
-        if bundle.learned:
-            return Holonomy(name, path, None, word, Verdict("tested", bound="not at all: the maps are learned"))
+        if bundle.base.discrete and not word.letters:
+            return Holonomy(name, path, Entries.identity(bundle.fibre.size), Verdict("proved", "words"))
+        if bundle.learned:  # where overlaps have no common point, letters are maps at different points
+            return Holonomy(name, path, None, Verdict("tested", bound="not at all: the maps are learned"))
         matrix = bundle.composed(path)
         domain = bundle.domain(*dict.fromkeys(path[:2]))
         trivial = domain.vanish((matrix - Entries.identity(bundle.fibre.size)).entries, path)
-        return Holonomy(name, path, shown(matrix, domain.normal), word, trivial)
+        varies = any(not bundle.constant(*(p if p in bundle.transitions else p[::-1])) for p in steps(path))
+        return Holonomy(name, path, shown(matrix, domain.normal), trivial, varies)
 
     @cached_property
     def holonomies(self) -> list[Holonomy]:
@@ -213,9 +222,18 @@ class Facts:
             return Fact("trivial", False, self.orientable.reason, self.orientable.verdict)
         if base.dimension == 1:
             return self._over_loops()
-        if (found := self._by_degree()) is not None:
-            return found
-        return self._by_frames()
+        found = self._by_degree() or self._by_parity()
+        return self._by_frames() if found is None else found
+
+    def _by_parity(self) -> Fact | None:
+        """Real oriented bundles of rank three or more over a closed oriented surface: w2 decides."""
+        acts = self.bundle.structure
+        real = self.bundle.fibre.field == "R" and self.bundle.fibre.size >= 3 and not acts.discrete
+        if not real or self.bundle.learned or self.orientable.value is not True or not _definite(acts.group):
+            return None
+        if (found := parity(self.bundle, self.orientation)) is None:
+            return None
+        return Fact("trivial", not found.value, f"w2 is {found.value}, which decides for rank three", found.verdict)
 
     def _over_loops(self) -> Fact:
         """Over a space of dimension one the components of the group decide (a discrete group: the holonomy)."""
@@ -250,7 +268,7 @@ class Facts:
         """Constant transitions without holonomy are those of a product: frames carried along a tree agree."""
         bundle, base = self.bundle, self.bundle.base
         if bundle.learned or not all(bundle.constant(*pair) for pair in bundle.transitions):
-            return self._by_words()
+            return Fact("trivial", None, "no class that is known here decides")
         for a, b in closing_edges(base.tree, base.overlaps):
             found = self.holonomy(base.tree.loop(a, b))
             if not found.trivial.holds:
@@ -260,16 +278,6 @@ class Facts:
                 return Fact("trivial", None, f"{reason}; no class that is known here decides")
         return Fact("trivial", True, "no holonomy: frames carried along charts agree")
 
-    def _by_words(self) -> Fact:
-        base = self.bundle.base
-        for a, b in closing_edges(base.tree, base.overlaps):
-            word = Word()
-            for source, target in steps(base.tree.loop(a, b)):
-                word = self.bundle.word(source, target) * word
-            if word.letters:
-                return Fact("trivial", None, "no class that is known here decides")
-        return Fact("trivial", True, "transitions cancel around every loop, as words")
-
     def json(self) -> dict[str, Any]:
         """The facts as data."""
         return {
@@ -277,5 +285,10 @@ class Facts:
             "flat": self.flat.value,
             "trivial": self.trivial.value,
             "degree": None if self.degree is None else str(self.degree.value),
-            "holonomy": {h.name: str(h.matrix.text if h.matrix else h.word) for h in self.holonomies},
+            "holonomy": {h.name: h.text for h in self.holonomies},
         }
+
+
+def _definite(group: object) -> bool:
+    """Whether a group is O(n), SO(n) or GL(n), which have the loops of SO(n)."""
+    return isinstance(group, GeneralLinear) or (isinstance(group, Orthogonal) and group.q == 0)

@@ -12,7 +12,7 @@ from catnet.bundles.deciding import Domain
 from catnet.bundles.expressions import Expr, name, pi, substitute
 from catnet.bundles.matrices import Entries
 from catnet.bundles.nerve import steps
-from catnet.bundles.singular import invertible
+from catnet.bundles.singular import invertible, no_pole, positive
 from catnet.bundles.structures import GeneralLinear
 from catnet.bundles.verdicts import Law, Verdict, Witness, worst
 from catnet.bundles.words import Word
@@ -69,12 +69,14 @@ class Laws:
         return all(law.verdict.answer == "proved" for law in self.all)
 
     def check(self) -> None:
-        """Raise a diagnostic for each refuted law, the first of each kind at each place."""
+        """Raise a diagnostic for each refuted law at each place (one for all triple overlaps)."""
+        triples = [law for law in self.refuted if law.name == "cocycle"]
         found = [
             Diagnostic(
                 CODES[law.name], f"`{self.name}` breaks a law, {law.name}: {law.verdict.witness}", help=HELP[law.name]
             )
             for law in self.refuted
+            if law not in triples[1:]
         ]
         if found:
             raise CatnetError(*found)
@@ -100,10 +102,11 @@ def _of_transition(bundle: Bundle, pair: tuple[str, str]) -> Iterator[Law]:
     domain = bundle.domain(*pair)
     if _has_fractions(bundle, pair, matrix, domain):
         yield Law("single-valued", pair, _periodic(bundle, pair, matrix, domain))
-    yield Law("transitions in the group", pair, _member(bundle, pair, matrix, domain))
-    if matrix.exact is None or isinstance(bundle.structure.group, GeneralLinear):
-        positive = isinstance(bundle.structure.group, GeneralLinear) and bundle.structure.group.positive
-        yield Law("invertible", pair, invertible(matrix, domain, pair, positive))
+    member = _member(bundle, pair, matrix, domain)
+    yield Law("transitions in the group", pair, member)
+    general = isinstance(bundle.structure.group, GeneralLinear)
+    if member.holds and (general or matrix.exact is None):  # other matrices outside the group are told once
+        yield Law("invertible", pair, invertible(matrix, domain, pair) if general else no_pole(matrix, domain, pair))
 
 
 def _angles(bundle: Bundle, chart: str) -> list[str]:
@@ -153,6 +156,8 @@ def _member(bundle: Bundle, pair: tuple[str, str], matrix: Entries, domain: Doma
                 "refuted", words, witness=Witness(pair, verdict.witness.point, verdict.witness.residual, said)
             )
         verdicts.append(verdict)
+    if isinstance(acts.group, GeneralLinear) and acts.group.positive:
+        verdicts.append(positive(matrix, domain, pair))
     return worst(verdicts)
 
 

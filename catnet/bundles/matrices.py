@@ -87,6 +87,21 @@ class Entries:
         """The matrix with every entry changed."""
         return Entries(tuple(tuple(map(change, row)) for row in self.rows))
 
+    def map_at(self, change: Callable[[int, int, Expr], Expr]) -> Entries:
+        """The matrix with every entry changed by its place."""
+        return Entries.build(*self.shape, lambda i, j: change(i, j, self.rows[i][j]))
+
+    def components(self) -> list[Entries]:
+        """The blocks of a square matrix that no entry joins."""
+        parts: list[set[int]] = []
+        for i in range(self.shape[0]):
+            near = {i, *(j for j in range(self.shape[0]) if self.rows[i][j] or self.rows[j][i])}
+            for part in [part for part in parts if part & near]:
+                parts.remove(part)
+                near |= part
+            parts.append(near)
+        return [Entries(tuple(tuple(self.rows[i][j] for j in sorted(p)) for i in sorted(p))) for p in parts]
+
     def substitute(self, mapping: Mapping[str, ExprLike]) -> Entries:
         """The matrix with names replaced."""
         if not mapping.keys() & self.names:

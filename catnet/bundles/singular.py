@@ -11,7 +11,7 @@ from catnet.bundles.expressions import Expr
 from catnet.bundles.laurent import Monomial, Polynomial, TooLarge, divided
 from catnet.bundles.matrices import Entries
 from catnet.bundles.verdicts import Verdict, Witness, worst
-from catnet.symmetry.exact import Cyclotomic, to_float
+from catnet.symmetry.exact import Cyclotomic, is_positive, to_float
 
 SEARCHED = 64  # points where a zero is looked for
 NEAR = 1e-8  # what counts as a zero, beside the values elsewhere
@@ -22,22 +22,23 @@ Point = dict[str, float]
 Value = Callable[[Mapping[str, float]], complex]
 
 
-def invertible(matrix: Entries, domain: Domain, charts: tuple[str, ...], positive: bool = False) -> Verdict:
-    """Whether a matrix of expressions is defined and invertible on all of its domain, with determinant over zero where
-    `positive`."""
-    verdicts = [_no_pole(matrix, domain, charts)]
+def invertible(matrix: Entries, domain: Domain, charts: tuple[str, ...]) -> Verdict:
+    """Whether a matrix of expressions is defined and invertible on all of its domain."""
+    verdicts = [no_pole(matrix, domain, charts)]
     if matrix.shape[0] <= LARGEST_DETERMINANT or matrix.exact is not None:
-        determinant = matrix.determinant()
-        verdicts.append(nowhere_zero(determinant, domain, charts))
-        if positive and verdicts[-1].holds:
-            verdicts.append(_positive(determinant, domain, charts))
+        verdicts.append(nowhere_zero(matrix.determinant(), domain, charts))
     else:
         verdicts.append(Verdict("assumed", "its determinant is not computed: the structure group says it"))
     return worst(verdicts)
 
 
-def _positive(determinant: Expr, domain: Domain, charts: tuple[str, ...]) -> Verdict:
-    """The sign of a determinant that is nowhere zero, by one point of a connected domain."""
+def positive(matrix: Entries, domain: Domain, charts: tuple[str, ...]) -> Verdict:
+    """Whether a determinant that is nowhere zero is positive on a connected domain, by one point of it."""
+    determinant = matrix.determinant()
+    if determinant.op == "number":
+        if is_positive(determinant.value):
+            return Verdict("proved", "a positive number")
+        return Verdict("refuted", witness=Witness(charts, text=f"the determinant is {determinant}"))
     found = domain.points(1)
     if not found:
         return Verdict("tested", bound="at no point: none of the domain was found")
@@ -47,7 +48,7 @@ def _positive(determinant: Expr, domain: Domain, charts: tuple[str, ...]) -> Ver
     return Verdict("refuted", witness=Witness(charts, found[0], abs(value), f"the determinant is {value:.3g}"))
 
 
-def _no_pole(matrix: Entries, domain: Domain, charts: tuple[str, ...]) -> Verdict:
+def no_pole(matrix: Entries, domain: Domain, charts: tuple[str, ...]) -> Verdict:
     """Whether no denominator vanishes."""
     try:
         factors = {factor for entry in matrix.entries for factor, _ in domain.normal(entry).below}
@@ -57,7 +58,7 @@ def _no_pole(matrix: Entries, domain: Domain, charts: tuple[str, ...]) -> Verdic
     verdicts = [_zero_free(dict(factor), domain, charts, "a denominator") for factor in factors]
     negative = {key: -1 for at in monomials for key, power in at if power < 0 and domain.sorts.get(key[0]) == "real"}
     verdicts += [_zero_free({((key, 1),): 1}, domain, charts, "a denominator") for key in negative]
-    return worst(verdicts)
+    return worst([*verdicts, Verdict("proved", "no denominator vanishes")])
 
 
 def nowhere_zero(value: Expr, domain: Domain, charts: tuple[str, ...], what: str = "the determinant") -> Verdict:

@@ -71,9 +71,9 @@ def _winding(bundle: Bundle, clutch: Clutch, signs: Mapping[str, int]) -> Degree
 def _turned(matrix: Entries, signs: list[int]) -> Entries:
     """The matrix with the second coordinate over charts of sign -1 reversed."""
     before, after = signs
-    if matrix.shape != (2, 2):
+    if matrix.shape[0] < 2:
         return matrix
-    return Entries.build(2, 2, lambda i, j: matrix.rows[i][j] * (after if i else 1) * (before if j else 1))
+    return matrix.map_at(lambda i, j, x: x * (after if i == 1 else 1) * (before if j == 1 else 1))
 
 
 def _in_the_circle(bundle: Bundle, matrix: Entries) -> Expr | None:
@@ -84,6 +84,31 @@ def _in_the_circle(bundle: Bundle, matrix: Entries) -> Expr | None:
         (a, b), (c, d) = matrix.rows
         return (a + d) + I * (c - b)
     return None
+
+
+def parity(bundle: Bundle, signs: Mapping[str, int]) -> Degree | None:
+    """The second Stiefel-Whitney class of a real bundle of rank three or more over a closed oriented surface, as a
+    number modulo two; None where transitions along the curves are no blocks of size one and two.
+
+    Loops of SO(n), n >= 3, are counted modulo two, so the winding numbers of the blocks add up (see Milnor and
+    Stasheff, Characteristic Classes).
+    """
+    total = ZERO
+    verdicts: list[Verdict] = []
+    for clutch in bundle.base.clutches:
+        matrix = _turned(bundle.transition(*clutch.pair), [signs[chart] for chart in clutch.pair])
+        domain = Domain({**bundle.parameters, TURN: "angle"}, given=bundle.given)
+        for block in matrix.substitute(clutch.curve).components():
+            if block.shape[0] > 2 or (block.shape[0] == 2 and sign_along(block, domain) != 1):
+                return None
+            if block.shape[0] == 2:
+                (a, b), (c, d) = block.rows
+                if (found := winding_number((a + d) + I * (c - b), domain)) is None:
+                    return None
+                total, verdicts = total + found.value, [*verdicts, found.verdict]
+    if not bundle.base.clutches or not isinstance(total.value, int):
+        return None
+    return Degree(ZERO + total.value % 2, worst(verdicts))
 
 
 def winding_number(along: Expr, domain: Domain) -> Degree | None:

@@ -23,7 +23,7 @@ from catnet.types.dims import Dim
 from catnet.types.facts import Facts, Pred
 from catnet.types.infer import Binding, TypeProblem, reject
 from catnet.types.signature import Signature, read_signature
-from catnet.types.spaces import Space
+from catnet.types.spaces import Space, put
 from catnet.types.wires import Axis, Kind, Object, ObjectVar, Wire
 
 if TYPE_CHECKING:
@@ -304,7 +304,7 @@ def _with_sizes(wire: Wire, dims: Mapping[str, Dim]) -> Wire:
 
 
 def _axis_with_sizes(axis: Axis, dims: Mapping[str, Dim]) -> Axis:
-    return Axis(axis.size.subst(dims), axis.tag, axis.space and axis.space.subst(dims))
+    return Axis(axis.size.subst(dims), axis.tag, axis.space and put(axis.space, dims))
 
 
 def _bound(typing: Typing, ports: tuple[Any, ...], binding: Binding) -> Object | None:

@@ -54,7 +54,10 @@ def value_of(module: Module, item: tree.Group | tree.Rep) -> Any:
     def made(*args: Any, **named: Any) -> Any:
         given = match(item.name, params, [(a, None) for a in args], {k: (v, None) for k, v in named.items()}, None)
         values = {p.name: p.default for p in params} | {k: v for k, (v, _) in given.items()}
-        return _value(module, item, {p.name: coerce(item.name, p, values[p.name], None) for p in params})
+        known = {p.name: coerce(item.name, p, values[p.name], None) for p in params}
+        value = _value(module, item, known)
+        label = f"{item.name}({', '.join(str(getattr(v, 'label', '') or v) for v in known.values())})"
+        return value.named(label) if isinstance(value, Space) else value
 
     return made
 

@@ -14,7 +14,7 @@ from typing import Any, Literal
 from catnet.types.dims import Dim
 from catnet.types.facts import Facts, Pred, Verdict
 from catnet.types.signature import Signature
-from catnet.types.spaces import Space
+from catnet.types.spaces import Space, put
 from catnet.types.static import Condition, decide
 from catnet.types.wires import Axis, AxisLike, Kind, Object, ObjectVar, Pack, Wire, show_object
 
@@ -381,7 +381,7 @@ class Inference:
         return Wire(kind, tuple(axes))
 
     def _put_axis(self, axis: Axis, binding: Binding) -> Axis:
-        space = axis.space and axis.space.subst(binding.dims)
+        space = axis.space and put(axis.space, binding.dims)
         return Axis(axis.size.subst(binding.dims), axis.tag, space)
 
     def _spread(self, signature: Signature, inputs: Sequence[Wire], binding: Binding) -> list[tuple[Wire, bool]]:

@@ -6,6 +6,7 @@ import copy
 import functools
 import importlib
 import operator
+import re
 from collections.abc import Callable, Mapping
 from typing import Any, Self
 
@@ -60,6 +61,13 @@ class Space(Member):
     def subst(self, dims: Mapping[str, Dim]) -> Space:
         """The space with names of sizes replaced."""
         return self
+
+
+def put(space: Space, dims: Mapping[str, Dim]) -> Space:
+    """A space with names of sizes replaced, in its label too: `V(k)` becomes `V(8)`."""
+    made = space.subst(dims)
+    label = re.sub(r"\b[^\W\d]\w*\b(?!\()", lambda word: str(dims.get(word[0], word[0])), space.label)
+    return made.named(label) if label else made
 
 
 def joined(op: str, a: Any, b: Any) -> Any:

@@ -93,6 +93,7 @@ def frames(first: Rows, second: Rows, both: Rows, name: str) -> Bundle:
 
 HOPF = {("north", "south"): exp(I * phi)}
 AB, BC = product(about_z(alpha), about_x(beta)), about_z(gamma)
+PHASES = [[exp(I * alpha), 0], [0, exp(-I * alpha)]]
 QUARTER = rotation(pi / 2)
 
 
@@ -135,7 +136,7 @@ KNOWN: dict[str, Known] = {
         True, True, True,
     ),
     "flat spinor": Known(
-        lambda: bundle("S", ARCS, C(2), SU(2), around(1, [[exp(I * alpha), 0], [0, exp(-I * alpha)]], -1 * I_TWO), ["alpha"]),
+        lambda: bundle("S", ARCS, C(2), SU(2), around(1, PHASES, [[-1, 0], [0, -1]]), ["alpha"]),
         True, True, True,
     ),
     "hopf": Known(lambda: _over_sphere(exp(I * phi)), True, False, False, "1"),
@@ -166,7 +167,7 @@ KNOWN: dict[str, Known] = {
     ),
     "line over the torus": Known(
         lambda: bundle("L", ANNULI, C(), U(1), around(1, exp(I * psi), exp(I * m * psi)), ["m"]),
-        True, None, None, "m + 1",
+        True, None, None, "1 + m",
     ),
     "constant signs over four charts": Known(
         lambda: bundle("L", TETRA, R(1), O(1), {(a, b): -1 if "d" in (a, b) else 1 for a, b in TETRA.overlaps}),
@@ -189,7 +190,6 @@ KNOWN: dict[str, Known] = {
     ),
 }  # fmt: skip
 
-I_TWO = expression(1)
 SQUARE = graph([(0, 1), (1, 2), (2, 3), (3, 0)])
 MESH = mesh([(0, 1, 2), (0, 3, 1), (1, 3, 2), (2, 3, 0)])
 
@@ -243,7 +243,7 @@ BROKEN: dict[str, Broken] = {
     ),
     "orientation under GL+": Broken(
         lambda: bundle("E", ARCS, R(2), GL(2, positive=True), around(1, 1, [[0, 1], [1, 0]])),
-        "E0809", ("c", "a"), False,
+        "E0807", ("c", "a"), False,
     ),
     "spinor of determinant i": Broken(
         lambda: bundle("E", ARCS, C(2), SU(2), around(1, 1, [[I, 0], [0, 1]])), "E0807", ("c", "a"), False
