@@ -1,8 +1,8 @@
 """Ways to learn the fibres of a bundle from points: ours and four others, with one interface, for `benchmarks.bundles`.
 
 Each takes base points [n, 2] on the unit circle and points [n, 3] of a size of about one. `step` takes a batch and the
-part of the budget that is left; `sample` gives points of the fibres over base points, [m, 2] to [m, count, 3].
-Where there is one optimiser its rate falls to 0 with what is left. Where a density is fitted the points get noise, which
+part of the budget that is left; `sample` gives points of the fibres over base points, [m, 2] to [m, count, 3]. Where
+there is one optimiser its rate falls to 0 with what is left. Where a density is fitted the points get noise, which
 falls as well: a surface in space has no density.
 """
 

@@ -39,7 +39,7 @@ def _fibres(budget: float, seeds: int) -> Table:
         f"Mean 1-Wasserstein distance over {FIBRES} fibres of {SAMPLES} points each, by optimal assignment; "
         f"{POINTS} points to learn from, {budget:g} s of CPU for each method, one thread, mean of {seeds} seeds."
         " The floor is true against true. Sizes are those of the paper: radii 8 and 2, half width 2. Ours is told the"
-        " fibre (a uniform circle or interval) and the structure group; the published method its topology; others nothing."
+        " fibre (a uniform circle or interval) and the structure group, the published method the topology."
     )
     table = Table("Fibres over a circle, learned from points", ("method", *columns), note=note)
     if importlib.util.find_spec("scipy") is None:

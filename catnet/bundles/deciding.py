@@ -164,7 +164,7 @@ class Domain:
             return Verdict("tested", bound=f"at no point: {why}, and no point of the domain was found")
         residual, point, count = found
         if residual > TOLERANCE:
-            return Verdict("refuted", witness=Witness(charts, point, residual))
+            return self._refuted(expressions, charts)
         return Verdict("tested", bound=f"{residual:.1e} at most at {count} points: {why}")
 
     def _refuted(self, expressions: Sequence[Expr], charts: tuple[str, ...]) -> Verdict:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from catnet.bundles.facts import Facts
 from catnet.bundles.laws import CODES, Laws
-from catnet.bundles.verdicts import Law
+from catnet.bundles.verdicts import Law, Verdict
 
 if TYPE_CHECKING:
     from catnet.bundles.bundle import Bundle
@@ -88,7 +88,13 @@ def _laws(bundle: Bundle, found: Laws) -> str:
 
 def _holding(name: str, places: list[Law], found: Laws) -> str:
     where = "triple overlap" if name == "cocycle" else "overlap"
-    return f"  {name}, on {len(places)} {where}{'s' * (len(places) > 1)}: {found.verdict(name)}"
+    return f"  {name}, on {len(places)} {where}{'s' * (len(places) > 1)}: {_said(places, found.verdict(name))}"
+
+
+def _said(places: list[Law], weakest: Verdict) -> str:
+    """The weakest verdict, with all methods where everything is proved."""
+    methods = dict.fromkeys(law.verdict.method for law in places)
+    return f"proved ({'; '.join(methods)})" if weakest.answer == "proved" else str(weakest)
 
 
 def _broken(name: str, broken: list[Law], places: int) -> list[str]:

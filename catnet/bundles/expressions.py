@@ -17,7 +17,7 @@ from functools import lru_cache
 from typing import Any
 
 from catnet.diagnostics import fail
-from catnet.symmetry.exact import Number, exact, inverse, root
+from catnet.symmetry.exact import Cyclotomic, Number, exact, inverse, root
 from catnet.symmetry.exact import conjugate as conjugate_number
 
 ExprLike = Any
@@ -151,11 +151,18 @@ def multiplied(left: Expr, right: Expr) -> Expr:
         return expression(left.parts[0] * right.parts[0])
     if left == ONE or right == ONE:
         return right if left == ONE else left
-    if left.op == "number" and right.op == "*" and right.parts[0].op == "number":
-        return multiplied(expression(left.parts[0] * right.parts[0].parts[0]), right.parts[1])
     if right.op == "number":
         return multiplied(right, left)
+    for one, other in ((left, right), (right, left)):  # numbers come to the front
+        if one.op == "*" and one.parts[0].op == "number":
+            rest = multiplied(one.parts[1], other) if one is left else multiplied(other, one.parts[1])
+            return multiplied(one.parts[0], rest) if other.op != "number" else _scaled(other, one)
     return Expr("*", (left, right))
+
+
+def _scaled(factor: Expr, product: Expr) -> Expr:
+    """A number times a product that begins with one."""
+    return multiplied(expression(factor.parts[0] * product.parts[0].parts[0]), product.parts[1])
 
 
 def divided(left: Expr, right: Expr) -> Expr:
@@ -266,16 +273,19 @@ def _product_text(left: Expr, right: Expr) -> str:
         return f"{'-' if factor < 0 else ''}{_text(right, 2)}/{factor.denominator}"
     if factor == -1:
         return f"-{_text(right, 1)}"
-    return f"{_text(left, 1)}*{_text(right, 1)}"
+    after = _text(right, 1)
+    return f"{_text(left, 1)}*{_bracketed(after, after.startswith('-'))}"
 
 
 def _number_text(value: Number, level: int) -> str:
-    if value == I.parts[0]:
-        return "I"
-    if value == -I.parts[0]:
-        return "-I"
-    text = str(value)
-    return _bracketed(text, (level > 0 and any(c in text[1:] for c in "+-/*")) or (level > 1 and text.startswith("-")))
+    turned = -1 * I.parts[0] * value
+    if value and not isinstance(turned, Cyclotomic):
+        sign = "-" if turned < 0 else ""
+        text = f"{sign}I" if abs(turned) == 1 else f"{turned}*I"
+    else:
+        text = str(value)
+    added_up = " + " in text or " - " in text
+    return _bracketed(text, (level > 0 and added_up) or (level > 1 and any(c in text for c in "-/*")))
 
 
 def _bracketed(text: str, needed: bool) -> str:

@@ -51,7 +51,8 @@ def degree(bundle: Bundle, signs: Mapping[str, int]) -> Degree | None:
         if (found := _winding(bundle, clutch, signs)) is None:
             return None
         total, verdicts = total + found.value, [*verdicts, found.verdict]
-    return Degree(total, worst(verdicts))
+    names = Domain(dict.fromkeys(bundle.parameters, "integer"))
+    return Degree(_tidy(total, names), worst(verdicts))
 
 
 def _constant(bundle: Bundle) -> bool:

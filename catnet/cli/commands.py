@@ -151,6 +151,18 @@ def optimise(options: Namespace) -> int:
 _FORMATS: dict[str, Literal["svg", "dot"]] = {".svg": "svg", ".dot": "dot", ".gv": "dot"}
 
 
+def bundle(options: Namespace) -> int:
+    """`catnet bundle FILE NAME`: what is known of a bundle."""
+    from catnet.elaborate.program import Program
+
+    program = Program(options.file, options.root, options.budget)
+    program.report.raise_errors()
+    values = {name: getattr(value, "value", value) for name, value in parameters(options.params).items()}
+    made = program.bundle(options.name, **values)
+    print_safely(made.describe())
+    return FINE if made.laws().hold else WRONG
+
+
 def prove(options: Namespace) -> int:
     """`catnet prove FILE NET`: box by box, what becomes of the action of a group."""
     from catnet.analysis.proof import report

@@ -69,6 +69,7 @@ def make_parser() -> argparse.ArgumentParser:
     _add_law(commands)
     _add_prove(commands)
     _add_basis(commands)
+    _add_bundle(commands)
     _add_explain(commands)
     return parser
 
@@ -281,6 +282,22 @@ def _add_basis(commands: Any) -> None:
         "--budget", type=_count, default=10**6, metavar="N", help="how many unknowns to solve for (default 1,000,000)"
     )
     command.add_argument("--json", action="store_true", help="print one JSON object instead of text")
+
+
+def _add_bundle(commands: Any) -> None:
+    command = _command(
+        commands,
+        "bundle",
+        "print a bundle: charts, laws, orientability, flatness, holonomy, the classes that decide",
+        "catnet bundle spaces.cat Moebius",
+        "catnet bundle spaces.cat Monopole -p m=1",
+    )
+    command.add_argument("file", metavar="FILE", help="a .cat file")
+    command.add_argument("name", metavar="NAME", help="the name of a bundle in it")
+    command.add_argument(
+        "-p", dest="params", action="append", default=[], metavar="NAME=VALUE", help="a parameter (may be repeated)"
+    )
+    _roots(command)
 
 
 def _add_explain(commands: Any) -> None:

@@ -17,9 +17,9 @@ from catnet.types.static import nearest
 STANDARD = Path(__file__).parent.parent / "std"
 MAX_BYTES = 16 * 2**20
 MAX_FILES = 256
-_DECLARED = re.compile(r"^[ \t]*(?:net|box|law|group|rep)[ \t]+(\w+)", re.MULTILINE)
+_DECLARED = re.compile(r"^[ \t]*(?:net|box|law|group|rep|bundle)[ \t]+(\w+)", re.MULTILINE)
 
-Declaration = tree.Net | tree.BoxDecl | tree.Formula | tree.Law | tree.Group | tree.Rep
+Declaration = tree.Net | tree.BoxDecl | tree.Formula | tree.Law | tree.Group | tree.Rep | tree.Bundle | tree.Derived
 
 
 @dataclass(eq=False)

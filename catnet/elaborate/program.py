@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from catnet.diagnostics import CatnetError, Diagnostic, Report, Source, Span, fail
 from catnet.diagrams import terms
@@ -13,7 +13,7 @@ from catnet.diagrams.graph import Graph
 from catnet.diagrams.inverse import inverse_of, leaves
 from catnet.diagrams.mistakes import too_large
 from catnet.diagrams.typing import Typing
-from catnet.elaborate import generic, proving, symmetries
+from catnet.elaborate import bundles, generic, proving, symmetries
 from catnet.elaborate.arguments import coerce, match
 from catnet.elaborate.evaluate import Evaluator, Scope, net_params, quantified
 from catnet.elaborate.formulas import FormulaBox
@@ -29,6 +29,9 @@ from catnet.types.infer import Binding
 from catnet.types.signature import Signature
 from catnet.types.static import nearest
 from catnet.types.wires import Object
+
+if TYPE_CHECKING:
+    from catnet.bundles import Bundle
 
 NETS = (tree.Net, tree.BoxDecl, tree.Formula)  # what a diagram may use
 
@@ -70,6 +73,18 @@ class Program:
     def names(self) -> list[str]:
         """The nets declared in this file."""
         return list(self.module.nets)
+
+    def bundle(self, name: str, **values: Any) -> Bundle:
+        """The bundle that is declared under a name, with values for its parameters.
+
+        Raises `CatnetError`: E0601 where there is none, and what its declaration says wrong. Its laws are not asked.
+        """
+        found = self.module.find(name)
+        if found is None or not isinstance(found[1], (tree.Bundle, tree.Derived)):
+            known = [n for n, d in self.module.declarations.items() if isinstance(d, (tree.Bundle, tree.Derived))]
+            hint = nearest(name, known) or (f"it has {', '.join(known)}" if known else "it declares none")
+            fail("E0601", f"`{self.module.source.name}` has no bundle `{name}`", help=hint)
+        return bundles.bundle_of(*found, values)
 
     def __getitem__(self, name: str) -> Net:
         found = self.module.find(name)
@@ -143,6 +158,8 @@ class Program:
             generic.check_law(self, module, declaration, report)
         elif isinstance(declaration, tree.Formula):
             FormulaBox(module, declaration, generic_statics(declaration.params)[0])
+        elif isinstance(declaration, (tree.Bundle, tree.Derived)):
+            bundles.report_problems(module, declaration, report)
         elif isinstance(declaration, (tree.Group, tree.Rep)):
             symmetries.value_of(module, declaration)
         else:

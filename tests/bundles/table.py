@@ -167,7 +167,7 @@ KNOWN: dict[str, Known] = {
     ),
     "line over the torus": Known(
         lambda: bundle("L", ANNULI, C(), U(1), around(1, exp(I * psi), exp(I * m * psi)), ["m"]),
-        True, None, None, "1 + m",
+        True, None, None, "m + 1",
     ),
     "constant signs over four charts": Known(
         lambda: bundle("L", TETRA, R(1), O(1), {(a, b): -1 if "d" in (a, b) else 1 for a, b in TETRA.overlaps}),

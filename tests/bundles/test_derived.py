@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
+
 import pytest
 
 from catnet.bundles import (
@@ -58,7 +60,7 @@ def test_tensor_of_moebius_with_itself_is_the_cylinder() -> None:
 
 
 def test_degrees_add_under_tensor_and_change_sign_under_dual() -> None:
-    assert tensor(line(M), line(2)).facts().degree.value == 2 + M  # type: ignore[union-attr]
+    assert str(tensor(line(M), line(2)).facts().degree.value) == "m + 2"  # type: ignore[union-attr]
     assert str(dual(line(3)).facts().degree.value) == "-3"  # type: ignore[union-attr]
     assert str(whitney_sum(line(3), line(-3)).facts().degree.value) == "0"  # type: ignore[union-attr]
     assert whitney_sum(line(3), line(-3)).facts().trivial.value
@@ -127,7 +129,7 @@ def test_pulling_back_along_the_double_cover_untwists_moebius() -> None:
     assert made.laws().proved
     assert made.facts().trivial.value
     varying = bundle("E", ARCS, C(), U(1), around(1, 1, exp(I * phi)))
-    assert pullback(varying, double).transition("r", "s").text == "exp(I*2*phi)"
+    assert pullback(varying, double).transition("r", "s").text == "exp(2*I*phi)"
 
 
 def test_a_base_map_that_disagrees_is_refuted_and_one_that_tears_is_refused() -> None:
@@ -140,8 +142,8 @@ def test_a_base_map_that_disagrees_is_refuted_and_one_that_tears_is_refused() ->
 
 
 def test_restriction_finds_frames_in_the_smaller_group_or_a_witness() -> None:
-    stretched = bundle("E", ARCS, R(1), GL(1), around(2, 3, -1))
-    made = restricted(stretched, O(1), {"a": 6, "b": 3})
+    stretched = bundle("E", ARCS, R(1), GL(1), around(2, 3, Fraction(-1, 6)))
+    made = restricted(stretched, O(1), {"b": Fraction(1, 2), "c": Fraction(1, 6)})
     assert made.laws().proved
     assert made.facts().trivial.value is False
     with pytest.raises(CatnetError, match="E0807"):

@@ -187,9 +187,9 @@ class Standardise(Isomorphism):
     def fitted(cls, base: Tensor, x: Tensor) -> Standardise:
         """From base points [n, base_dim] and points [n, dim].
 
-        The centre over b is the affine function of b that fits best; the axes are the principal ones of what remains, the
-        longest first; the scale is the deviation along the longest, the same for all, so that right angles stay. A fibre
-        that is a segment then lies near the first axis, one that is a plane loop near the plane of the first two.
+        The centre over b is the affine function of b that fits best; the axes are the principal ones of what remains,
+        the longest first; the scale is the deviation along the longest, the same for all, so that right angles stay. A
+        fibre that is a segment then lies near the first axis, one that is a plane loop near the plane of the first two.
         """
         ones = torch.cat([base, torch.ones_like(base[:, :1])], -1)
         solution = torch.linalg.pinv(ones) @ x

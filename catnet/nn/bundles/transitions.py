@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from itertools import combinations
+from itertools import combinations, pairwise, permutations
 
 import torch
 from torch import Tensor, nn
@@ -122,7 +122,8 @@ class Transitions(nn.Module):
         The frames of learned transitions cancel around a loop but for a change of basis in the first chart, so signs,
         determinants and traces are those of the transitions.
         """
-        return loop_product(loop, self._constant)
+        pairs = [order for pair in self.cover.nerve for order in permutations(pair)]
+        return loop_product(loop, {(i, j): self._constant(i, j) for i, j in pairs})
 
 
 def fitted_transitions(atlas: Atlas, group: str | StructureGroup, base: Tensor, x: Tensor) -> dict[Pair, Tensor]:
@@ -130,8 +131,8 @@ def fitted_transitions(atlas: Atlas, group: str | StructureGroup, base: Tensor, 
 
     {(i, j): g} with the g that best takes the fibre vectors v_j in chart j to those in i, by least squares with the
     products w of the partition of unity as weights: the projection of sum w v_i v_j^T to the group (Procrustes). So
-    O(1) gives the sign, and O(2) on circles tells a reflection from a rotation. Raises ValueError where the group does not act on
-    the fibre or has no nearest element, or where no point lies in both charts.
+    O(1) gives the sign, and O(2) on circles tells a reflection from a rotation. Raises ValueError where the group does
+    not act on the fibre or has no nearest element, or where no point lies in both charts.
     """
     group = StructureGroup(group) if isinstance(group, str) else group
     if not group.orthogonal or group.dim != atlas.fibre.vector_dim:
@@ -148,11 +149,15 @@ def fitted_transitions(atlas: Atlas, group: str | StructureGroup, base: Tensor, 
     return found
 
 
-def loop_product(loop: Sequence[str], transition: Mapping[Pair, Tensor] | object) -> Tensor:
-    """g_01 g_12 .. g_n0 around a loop of charts [0, 1, .., n], from a dictionary or a function of two names."""
-    steps = list(zip(loop, [*loop[1:], loop[0]], strict=True))
-    matrices = [transition[step] if isinstance(transition, Mapping) else transition(*step) for step in steps]  # type: ignore[operator]
-    product = matrices[0]
-    for matrix in matrices[1:]:
-        product = product @ matrix
+def loop_product(loop: Sequence[str], transitions: Mapping[Pair, Tensor]) -> Tensor:
+    """The holonomy g_01 g_12 .. g_n0 around a loop of charts [0, 1, .., n].
+
+    Raises ValueError where two charts of the loop, one after the other, have no transition.
+    """
+    product: Tensor | None = None
+    for step in pairwise([*loop, loop[0]]):
+        if step not in transitions:
+            raise ValueError(f"the charts {step[0]} and {step[1]} do not meet: there is no transition")
+        product = transitions[step] if product is None else product @ transitions[step]
+    assert product is not None
     return product

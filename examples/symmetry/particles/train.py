@@ -1,6 +1,6 @@
 """Learn the forces between atoms from a few hundred clusters, with and without the symmetry of space.
 
-    python examples/symmetry/particles/train.py [--steps 1200]
+    python examples/symmetry/particles/train.py [--steps 1000]
 
 The data are clusters of eight atoms that attract and repel each other in pairs (Lennard-Jones) and in threes
 (Axilrod and Teller, 1943), in units of the pair's depth and width. The nets give the energy, forces are its gradient.
@@ -111,7 +111,7 @@ def errors(model: nn.Module, data: tuple[Tensor, ...]) -> tuple[float, float]:
 def main() -> None:
     """Train three times and compare."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--steps", type=int, default=1200)
+    parser.add_argument("--steps", type=int, default=1000)
     options = parser.parse_args()
     torch.set_num_threads(1)  # nets this small are no faster on two
     torch.manual_seed(0)

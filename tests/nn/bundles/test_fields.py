@@ -138,7 +138,7 @@ def test_a_mesh_net_sees_the_shape_and_not_its_place_or_numbering() -> None:
 
 
 def test_mesh_kernels_are_all_that_the_constraint_allows() -> None:
-    """K(a) = rho_out(a) K(0) rho_in(-a): the span over K(0) of functions of a has the dimension of the paper's table."""
+    """The functions rho_out(a) K(0) rho_in(-a) of a span a space of the dimension in the paper's table."""
     for (n, m), count in {(0, 0): 1, (0, 2): 2, (1, 0): 2, (1, 1): 4, (1, 2): 4}.items():
         into, out = PlaneFields([(1, n)]), PlaneFields([(1, m)])
         angles = torch.linspace(0, 6, 25)
@@ -205,7 +205,8 @@ def test_kernels_intertwine_the_mirror(seam: str) -> None:
     assert relative(conv(conv.into.mirror(x)), conv.out.mirror(conv(x))) < 1e-12
     # The number of parameters is the dimension of the intertwiners: the trace of the action, averaged over the mirror.
     fixed = conv.out.mirror(torch.eye(conv.out.channels).reshape(-1, conv.out.channels, 1, 1))
-    character = fixed.flatten(1).diagonal().sum() ** 2 * 3  # three entries of a 3x3 kernel stay, those of the middle row
+    middle_row = 3  # the places of a 3x3 kernel that the mirror leaves
+    character = fixed.flatten(1).diagonal().sum() ** 2 * middle_row
     assert conv.weight.numel() == (kernel.numel() + character) / 2
 
 

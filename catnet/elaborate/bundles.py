@@ -1,0 +1,272 @@
+"""Bundles of a file: their declarations become the values that `catnet.bundles` decides about."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
+from fractions import Fraction
+from typing import TYPE_CHECKING, Any
+
+from catnet.diagnostics import CatnetError, Diagnostic, Report, Span, fail
+from catnet.elaborate.loading import Module
+from catnet.elaborate.symmetries import members
+from catnet.syntax import tree
+from catnet.types.dims import Dim
+from catnet.types.static import evaluate, nearest
+
+if TYPE_CHECKING:
+    from catnet.bundles import Base, Bundle, Expr, Fibre
+
+BASES = ("circle", "interval", "torus", "sphere", "graph", "complex")
+DERIVED = ("dual", "determinant", "tensor", "whitney_sum", "associated", "restricted")
+
+
+def bundle_of(module: Module, item: tree.Bundle | tree.Derived, values: Mapping[str, Any] | None = None) -> Bundle:
+    """The bundle that a declaration means, with `values` for its parameters. Raises `CatnetError` with the place.
+
+    Its laws are not asked: see `problems`.
+    """
+    given = dict(values or {})
+    unknown = [name for name in given if name not in {p.name for p in item.params}]
+    if unknown:
+        known = [p.name for p in item.params]
+        fail("E0213", f"`{item.name}` has no parameter `{unknown[0]}`", item.span, help=nearest(unknown[0], known))
+    made = _declared(module, item) if isinstance(item, tree.Bundle) else _Derivation(module, item).value(item.value)
+    fixed = {name: value for name, value in given.items() if name in made.parameters}
+    return replace(made.at(**fixed) if fixed else made, name=item.name)
+
+
+def problems(module: Module, item: tree.Bundle | tree.Derived) -> Iterator[Diagnostic]:
+    """Every law of a bundle that is refuted, at the transition where its witness is. Raises as `bundle_of` does."""
+    from catnet.bundles.laws import CODES, HELP
+
+    made = bundle_of(module, item)
+    places = {(t.source, t.target): t.span for t in item.transitions} if isinstance(item, tree.Bundle) else {}
+    cocycle = False
+    for law in made.laws().refuted:
+        if law.name == "cocycle" and cocycle:
+            continue  # one wrong transition breaks it on every triple that it is part of
+        cocycle = cocycle or law.name == "cocycle"
+        span = places.get(law.charts[:2]) or places.get(law.charts[1::-1]) or item.span
+        words = f"`{item.name}` breaks a law, {law.name}: {law.verdict.witness}"
+        yield Diagnostic(CODES[law.name], words, span, help=HELP[law.name])
+
+
+def _declared(module: Module, item: tree.Bundle) -> Bundle:
+    from catnet.bundles import bundle
+
+    charts = _charts(item)
+    base = _placed(lambda: _base(module, item, charts), item.type.dom.span)
+    fibre = _placed(lambda: _fibre(item.type.cod), item.type.cod.span)
+    group = _group(module, item)
+    names = {p.name for p in item.params} | {c for chart in item.charts for c in chart.coordinates}
+    rows = [(t.source, t.target, _matrix(t.value, names)) for t in item.transitions]
+    return _placed(lambda: bundle(item.name, base, fibre, group, rows, [p.name for p in item.params]), item.span)
+
+
+def _placed(work: Callable[[], Any], span: Span | None) -> Any:
+    """What a function gives; its diagnostics are told here."""
+    try:
+        return work()
+    except CatnetError as error:
+        raise CatnetError(*(replace(d, span=d.span or span) for d in error.diagnostics)) from None
+
+
+def _charts(item: tree.Bundle) -> dict[str, tuple[str, ...]]:
+    charts: dict[str, tuple[str, ...]] = {}
+    for chart in item.charts:
+        if chart.name in charts:
+            fail("E0804", f"the chart `{chart.name}` is declared twice", chart.span, help="rename one of them")
+        charts[chart.name] = chart.coordinates
+    for step in item.transitions:
+        for name in (step.source, step.target):
+            if name not in charts:
+                fail("E0803", f"there is no chart `{name}`", step.span, help=nearest(name, charts) or _listed(charts))
+    return charts
+
+
+def _listed(names: Mapping[str, object]) -> str:
+    return f"the charts are {', '.join(names)}"
+
+
+def _base(module: Module, item: tree.Bundle, charts: Mapping[str, tuple[str, ...]]) -> Base:
+    """The base space with its cover; on a graph or a complex the transitions say which charts meet."""
+    from catnet import bundles
+
+    expr = item.type.dom
+    call = expr if isinstance(expr, tree.Call) else None
+    name = expr.fn if call is not None else expr
+    word = name.id if isinstance(name, tree.Name) else ""
+    if word not in BASES:
+        fail(
+            "E0801",
+            f"`{word or 'this'}` is no base space",
+            expr.span,
+            help=nearest(word, BASES) or f"one of {', '.join(BASES)}",
+        )
+    edges = [(t.source, t.target) for t in item.transitions]
+    if word == "graph":
+        return bundles.graph(edges, nodes=list(charts))
+    if word == "complex":
+        return bundles.complex(edges)
+    named = {a.name: _plain(evaluate(a.value, lambda _: None)) for a in call.args if a.name} if call is not None else {}
+    covered: Any = charts if any(charts.values()) else list(charts)
+    made: Base = getattr(bundles, word)(covered, **named)
+    return made
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, Dim):
+        return value.value
+    return tuple(map(_plain, value)) if isinstance(value, tuple) else value
+
+
+def _fibre(expr: tree.Expr) -> Fibre:
+    from catnet import bundles
+
+    if isinstance(expr, tree.Name) and expr.id == "circle":
+        return bundles.circle_fibre
+    base = expr.base if isinstance(expr, tree.Index) else expr
+    if isinstance(base, tree.Name) and base.id in ("R", "C"):
+        size = 1
+        for axis in expr.items if isinstance(expr, tree.Index) else ():
+            value = evaluate(axis, lambda _: None)
+            if not isinstance(value, Dim) or value.value is None:
+                fail("E0801", "the dimension of a fibre is a number", axis.span)
+            size *= value.value
+        return bundles.R(size) if base.id == "R" else bundles.C(size)
+    fail("E0801", "this is no fibre", expr.span, help="R[k], C[k] or circle")
+
+
+def _group(module: Module, item: tree.Bundle) -> Any:
+    from catnet.bundles import GL, Z2
+
+    known = {**members(module), "Z2": Z2}
+    if len(item.under) != 1 or item.under[0].axes:
+        span = item.under[0].span if item.under else item.span
+        fail(
+            "E0801", f"the structure group of `{item.name}` is missing", span, help="write under O(1), under U(1), ..."
+        )
+    expr = item.under[0].group
+    if isinstance(expr, tree.Call) and isinstance(expr.fn, tree.Name) and expr.fn.id == "GL":
+        return GL(*(_plain(evaluate(a.value, lambda _: None)) for a in expr.args))
+    return evaluate(expr, lambda name: known.get(name), [*known, "GL"])
+
+
+def _matrix(expr: tree.Expr, names: set[str]) -> Any:
+    """A matrix of expressions, or a single one."""
+    if isinstance(expr, tree.List):
+        return [_matrix(part, names) for part in expr.parts]
+    return _expression(expr, names)
+
+
+def _expression(expr: tree.Expr, names: set[str]) -> Expr:
+    """An entry of a transition: numbers, names, `I`, `pi`, + - * / ^, exp, cos, sin, conjugate and sqrt."""
+    from catnet import bundles
+    from catnet.symmetry.cyclotomic import sqrt
+
+    known = {**{n: bundles.name(n) for n in names}, "I": bundles.I, "pi": bundles.pi}
+    functions = {"exp": bundles.exp, "cos": bundles.cos, "sin": bundles.sin, "conjugate": bundles.conjugate}
+
+    def read(expr: tree.Expr) -> Any:
+        match expr:
+            case tree.Number():
+                return bundles.expression(Fraction(str(expr.value)))
+            case tree.Name() if expr.id in known:
+                return known[expr.id]
+            case tree.Name():
+                fail("E0805", f"unknown name `{expr.id}`", expr.span, help=nearest(expr.id, [*known, *functions]))
+            case tree.Negate():
+                return -read(expr.body)
+            case tree.Sum() | tree.Product():
+                value = read(expr.first)
+                for op, part in expr.rest:
+                    value = _JOINED[op](value, read(part)) if op in _JOINED else _refused(op, expr.span)
+                return value
+            case tree.Power():
+                return read(expr.base) ** read(expr.exponent)
+            case tree.Call(fn=tree.Name(id="sqrt")) if len(expr.args) == 1 and isinstance(
+                expr.args[0].value, tree.Number
+            ):  # type: ignore[attr-defined]
+                return bundles.expression(sqrt(int(expr.args[0].value.value)))  # type: ignore[attr-defined,arg-type]
+            case tree.Call(fn=tree.Name(id=word), args=(tree.Arg(value=argument),)) if word in functions:
+                return functions[word](read(argument))
+        fail("E0805", "this has no place in a transition", expr.span, help=_HELP)
+
+    return _placed(lambda: read(expr), expr.span)  # type: ignore[no-any-return]
+
+
+_JOINED: dict[str, Callable[[Any, Any], Any]] = {
+    "+": lambda a, b: a + b,
+    "-": lambda a, b: a - b,
+    "*": lambda a, b: a * b,
+    "/": lambda a, b: a / b,
+}
+_HELP = "it is made of numbers, parameters, coordinates, I, pi, + - * / ^, exp, cos, sin, conjugate and sqrt"
+
+
+def _refused(op: str, span: Span | None) -> Any:
+    fail("E0805", f"`{op}` has no place in a transition", span, help=_HELP)
+
+
+class _Derivation:
+    """Reads what a bundle is made of: other bundles, `+`, `*`, and the functors of fibres."""
+
+    def __init__(self, module: Module, item: tree.Derived) -> None:
+        self.module = module
+        self.item = item
+
+    def value(self, expr: tree.Expr) -> Bundle:
+        from catnet import bundles
+
+        match expr:
+            case tree.Name():
+                return self._named(expr)
+            case tree.Sum() if all(op == "+" for op, _ in expr.rest):
+                return self._folded(bundles.whitney_sum, [expr.first, *(e for _, e in expr.rest)])
+            case tree.Product() if all(op == "*" for op, _ in expr.rest):
+                return self._folded(bundles.tensor, [expr.first, *(e for _, e in expr.rest)])
+            case tree.Call(fn=tree.Name()) if expr.fn.id in DERIVED:  # type: ignore[attr-defined]
+                return self._call(expr, expr.fn.id)  # type: ignore[attr-defined]
+        hint = f"E + F, E * F, {', '.join(f'{word}(E)' for word in DERIVED[:2])}, associated(E, V), restricted(E, G)"
+        fail("E0801", "a bundle is expected here", expr.span, help=hint)
+
+    def _folded(self, join: Callable[[Bundle, Bundle], Bundle], parts: list[tree.Expr]) -> Bundle:
+        made = self.value(parts[0])
+        for part in parts[1:]:
+            made = _placed(lambda a=made, p=part: join(a, self.value(p)), part.span)
+        return made
+
+    def _named(self, expr: tree.Name) -> Bundle:
+        found = self.module.find(expr.id)
+        if found is None or not isinstance(found[1], (tree.Bundle, tree.Derived)):
+            fail("E0201", f"there is no bundle `{expr.id}`", expr.span, help=nearest(expr.id, self.module.names))
+        if found[1] is self.item or id(found[1]) in _BEING_READ:
+            fail("E0801", f"`{expr.id}` is made of itself", expr.span)
+        _BEING_READ.append(id(self.item))
+        try:
+            return bundle_of(*found)
+        finally:
+            _BEING_READ.pop()
+
+    def _call(self, expr: tree.Call, word: str) -> Bundle:
+        from catnet import bundles
+
+        args: list[Any] = [self.value(expr.args[0].value)] if expr.args else []
+        known = members(self.module)
+        for arg in expr.args[1:]:
+            args.append(
+                self.value(arg.value) if word in ("tensor", "whitney_sum") else evaluate(arg.value, known.get, [*known])
+            )
+        try:
+            return _placed(lambda: getattr(bundles, word)(*args), expr.span)  # type: ignore[no-any-return]
+        except TypeError as error:
+            fail("E0213", f"`{word}` does not take these arguments: {error}", expr.span)
+
+
+_BEING_READ: list[int] = []
+
+
+def report_problems(module: Module, item: tree.Bundle | tree.Derived, report: Report) -> None:
+    """Tell every law that a bundle breaks."""
+    report.extend(problems(module, item))
