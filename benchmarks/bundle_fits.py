@@ -107,7 +107,7 @@ def chart_with_circle(base: Tensor, x: Tensor) -> Trivialisation:
 def chart_with_interval(base: Tensor, x: Tensor) -> Trivialisation:
     """A segment: turn it to the first axis, bring it to [-1, 1], and straighten the rest."""
     layers = [
-        Standardise.fitted(base, x),
+        Standardise.fitted(base, x, 2.0),
         LinearIsomorphism(StructureGroup("SO(3)", "cayley"), 2),
         Coupling(3, 2, Affine(), active=[0]),
         Coupling(3, 2, Affine(), passive=[0]),

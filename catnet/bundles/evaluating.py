@@ -101,6 +101,36 @@ class Numeric(Reading[complex]):
         return left / right
 
 
+class Sized(Reading[tuple[complex, float]]):
+    """Complex values with the sum of the sizes of all terms that went into each: rounding is a share of that."""
+
+    def __init__(self, sorts: Sorts, point: Mapping[str, float]) -> None:
+        super().__init__(sorts)
+        self._plain = Numeric(sorts, point)
+
+    def _of(self, value: complex) -> tuple[complex, float]:
+        return value, abs(value)
+
+    def number(self, value: Number) -> tuple[complex, float]:
+        return self._of(self._plain.number(value))
+
+    def name(self, text: str) -> tuple[complex, float]:
+        return self._of(self._plain.name(text))
+
+    def phase(self, form: PhaseForm) -> tuple[complex, float]:
+        return self._of(self._plain.phase(form))
+
+    def sum(self, left: tuple[complex, float], right: tuple[complex, float]) -> tuple[complex, float]:
+        return left[0] + right[0], left[1] + right[1]
+
+    def product(self, left: tuple[complex, float], right: tuple[complex, float]) -> tuple[complex, float]:
+        return left[0] * right[0], left[1] * right[1]
+
+    def quotient(self, left: tuple[complex, float], right: tuple[complex, float]) -> tuple[complex, float]:
+        value = self._plain.quotient(left[0], right[0])
+        return value, left[1] / abs(right[0]) * (right[1] / abs(right[0]))
+
+
 def conductor_of(values: Iterable[Expr], sorts: Sorts) -> int:
     """An order of roots of unity that the numbers and angles of expressions need."""
     found = 4

@@ -8,7 +8,9 @@ when every coefficient is, and equality of quotients is decided by multiplying o
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
 from fractions import Fraction
 
@@ -19,12 +21,38 @@ Monomial = tuple[tuple[Key, int | Fraction], ...]
 Polynomial = dict[Monomial, Number]
 """From monomials to coefficients that are not zero."""
 
-MAX_PRODUCTS = 400_000
-"""How many terms are multiplied at most in one product of polynomials."""
+WORK = 150_000
+"""How many terms are multiplied or subtracted at most for one question: about a second."""
+
+CANCELLED = 64  # terms of a numerator that is worth dividing
 
 
 class TooLarge(Exception):
     """A normal form beyond the budget; what is asked is then tested by numbers."""
+
+
+_LEFT: ContextVar[list[int] | None] = ContextVar("_LEFT", default=None)
+
+
+@contextmanager
+def budget(work: int = WORK) -> Iterator[None]:
+    """Bound the work of what is done inside; over it, `TooLarge` is raised. An outer bound stays in force."""
+    if _LEFT.get() is not None:
+        yield
+        return
+    token = _LEFT.set([work])
+    try:
+        yield
+    finally:
+        _LEFT.reset(token)
+
+
+def _spend(work: int) -> None:
+    left = _LEFT.get()
+    if left is not None:
+        left[0] -= work
+        if left[0] < 0:
+            raise TooLarge
 
 
 def monomial(powers: Iterable[tuple[Key, int | Fraction]]) -> Monomial:
@@ -53,8 +81,7 @@ def plus(left: Polynomial, right: Polynomial) -> Polynomial:
 
 def times(left: Polynomial, right: Polynomial) -> Polynomial:
     """The product. Raises `TooLarge` over the budget."""
-    if len(left) * len(right) > MAX_PRODUCTS:
-        raise TooLarge
+    _spend(len(left) * len(right))
     result: Polynomial = {}
     for a, x in left.items():
         for b, y in right.items():
@@ -104,6 +131,7 @@ def divided(numerator: Polynomial, denominator: Polynomial) -> Polynomial | None
     result: Polynomial = {}
     least = monomial((*ordered(numerator)[-1], *inverted(last)))
     while rest:
+        _spend(len(rest) + len(denominator))
         top = ordered(rest)[0]
         at = monomial((*top, *inverted(first)))
         if at in result or ordered({at: 1, least: 1})[0] != at or len(result) > len(numerator):
@@ -154,7 +182,7 @@ class Ratio:
         """With factors of the denominator that divide the numerator cancelled."""
         top, left = self.top, []
         for factor, count in self.below if top else ():
-            while count and (quotient := divided(top, dict(factor))) is not None:
+            while count and len(top) <= CANCELLED and (quotient := divided(top, dict(factor))) is not None:
                 top, count = quotient, count - 1
             if count:
                 left.append((factor, count))

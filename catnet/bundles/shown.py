@@ -6,7 +6,7 @@ from fractions import Fraction
 from functools import reduce
 
 from catnet.bundles.expressions import ONE, ZERO, Expr, I, added, cos, exp, expression, multiplied, name, sin
-from catnet.bundles.laurent import Key, Monomial, Polynomial, TooLarge, inverted
+from catnet.bundles.laurent import Key, Monomial, Polynomial, TooLarge, budget, inverted
 from catnet.bundles.matrices import Entries
 from catnet.bundles.normal import Normal, Sorts
 from catnet.symmetry.exact import Number, root
@@ -22,7 +22,8 @@ def shown(matrix: Entries, normal: Normal) -> Entries:
 def shown_entry(entry: Expr, normal: Normal) -> Expr:
     """An entry in normal form, or as it is where that is long or a quotient."""
     try:
-        value = normal(entry)
+        with budget():
+            value = normal(entry).cancelled()
     except TooLarge:
         return entry
     return entry if value.below or len(value.top) > LONGEST else polynomial_shown(value.top, normal.sorts)

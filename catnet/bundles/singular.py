@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from catnet.bundles.deciding import Domain
 from catnet.bundles.evaluating import Numeric, Undefined
 from catnet.bundles.expressions import Expr
-from catnet.bundles.laurent import Monomial, Polynomial, TooLarge, divided
+from catnet.bundles.laurent import Monomial, Polynomial, TooLarge, budget, divided
 from catnet.bundles.matrices import Entries
 from catnet.bundles.verdicts import Verdict, Witness, worst
 from catnet.symmetry.exact import Cyclotomic, is_positive, to_float
@@ -51,8 +51,10 @@ def positive(matrix: Entries, domain: Domain, charts: tuple[str, ...]) -> Verdic
 def no_pole(matrix: Entries, domain: Domain, charts: tuple[str, ...]) -> Verdict:
     """Whether no denominator vanishes."""
     try:
-        factors = {factor for entry in matrix.entries for factor, _ in domain.normal(entry).below}
-        monomials = [at for entry in matrix.entries for at in domain.normal(entry).top]
+        with budget():
+            ratios = [domain.normal(entry).cancelled() for entry in matrix.entries]
+        factors = {factor for ratio in ratios for factor, _ in ratio.below}
+        monomials = [at for ratio in ratios for at in ratio.top]
     except TooLarge:
         return Verdict("tested", bound="at no point: the normal form is beyond the budget")
     verdicts = [_zero_free(dict(factor), domain, charts, "a denominator") for factor in factors]
@@ -64,7 +66,8 @@ def no_pole(matrix: Entries, domain: Domain, charts: tuple[str, ...]) -> Verdict
 def nowhere_zero(value: Expr, domain: Domain, charts: tuple[str, ...], what: str = "the determinant") -> Verdict:
     """Whether an expression has no zero on its domain; a zero that is found is located."""
     try:
-        top = domain.normal(value).top
+        with budget():
+            top = domain.normal(value).cancelled().top
     except TooLarge:
         return _searched(lambda point: Numeric(domain.reading, point)(value), domain, charts, what)
     return _zero_free(top, domain, charts, what)

@@ -15,7 +15,7 @@ from catnet.bundles.bases import TURN, Clutch
 from catnet.bundles.deciding import Domain
 from catnet.bundles.evaluating import Numeric
 from catnet.bundles.expressions import ZERO, Expr, I, name
-from catnet.bundles.laurent import Monomial, Polynomial, TooLarge
+from catnet.bundles.laurent import Monomial, Polynomial, TooLarge, budget
 from catnet.bundles.matrices import Entries
 from catnet.bundles.normal import Normal, Sort, Sorts
 from catnet.bundles.verdicts import Verdict, worst
@@ -120,7 +120,8 @@ def winding_number(along: Expr, domain: Domain) -> Degree | None:
     answer is tested.
     """
     try:
-        ratio = domain.normal(along)
+        with budget():
+            ratio = domain.normal(along).cancelled()
     except TooLarge:
         return None
     total, proved = ZERO, True

@@ -76,7 +76,7 @@ CODES = (
         the right size in the wrong representation would be accepted by every library that looks at sizes alone,
         and the result would be wrong. A plain axis is no representation either.""",
         bad=_V + "net f : R[n, V] -> R[n, 10*trivial(G)] = id\n",
-        good=_V + "net f : R[n, V] -> R[n, 10*trivial(G)] = linear(10*trivial(G))\n",
+        good=_V + "net f : R[n, V] -> R[n, 2*V] = linear(2*V)\n",
     ),
     Code(
         "E0739",

@@ -35,7 +35,7 @@ _PIECE = re.compile(
     | (?P<string>"(?:[^"\\\n]|\\[^\n])*"?)
     | (?P<open>[(\[{])
     | (?P<close>[)\]}])
-    | (?P<item>\b(?:net|box|law|group|rep|bundle)\b(?=\s+[^\W\d]) | \bfrom\b(?=\s*")
+    | (?P<item>\b(?:net|box|law|group|rep|bundle)\b(?=(?:\s|\#[^\n]*\n)+[^\W\d]) | \bfrom\b(?=\s*")
              | ^[ \t\r\f]*\b(?:net|box|law|group|bundle|from)\b)
     | (?P<later>^[ \t\r\f]*\b(?:section)\b)
     """,

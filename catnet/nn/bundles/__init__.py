@@ -1,4 +1,21 @@
-"""Blocks of networks on fibre bundles, as plain modules that import torch alone and are usable without the language."""
+"""Blocks of networks on fibre bundles, as plain modules that import torch alone and are usable without the language.
+
+Three families:
+
+- Local trivialisations (`Atlas`): isomorphisms of the fibre over the charts of a `Cover`, by construction over the base
+  (`Trivialisation`) or trained to be (`FreeTrivialisation`), with `Transitions` in a `StructureGroup`.
+- Bundles and sheaves on a `Graph`: `transport`, `sheaf_laplacian`, `diffuse` along maps that are given, and layers that
+  learn them. Features are [..., nodes, k, channels].
+- Fields: `MeshConv` on a triangle mesh (`Surface`) and `StripConv2d` on the Moebius strip, the cylinder and the plane.
+
+>>> import torch
+>>> cover = Cover.circle(3)
+>>> charts = [Trivialisation(Coupling(1, 2, LineSpline()), Interval()) for _ in cover.names]
+>>> bundle = Atlas(cover, charts)
+>>> base = torch.tensor([[1.0, 0.0], [0.0, 1.0]])
+>>> bundle.sample(base, 5).shape, bundle(base, torch.zeros(2, 1)).shape
+(torch.Size([2, 5, 1]), torch.Size([2]))
+"""
 
 from __future__ import annotations
 

@@ -184,18 +184,21 @@ class Standardise(Isomorphism):
             self.register_buffer(name, value)
 
     @classmethod
-    def fitted(cls, base: Tensor, x: Tensor) -> Standardise:
+    def fitted(cls, base: Tensor, x: Tensor, deviations: float = 1.0) -> Standardise:
         """From base points [n, base_dim] and points [n, dim].
 
         The centre over b is the affine function of b that fits best; the axes are the principal ones of what remains,
-        the longest first; the scale is the deviation along the longest, the same for all, so that right angles stay. A
-        fibre that is a segment then lies near the first axis, one that is a plane loop near the plane of the first two.
+        the longest first; the scale is `deviations` times that along the longest, the same for all, so that right
+        angles stay. A fibre that is a segment then lies near the first axis, one that is a plane loop near the plane of
+        the first two. Two deviations bring a uniform segment into [-1, 1], where `Interval` is flat.
         """
         ones = torch.cat([base, torch.ones_like(base[:, :1])], -1)
         solution = torch.linalg.pinv(ones) @ x
         rest = x - ones @ solution
         values, vectors = torch.linalg.eigh(rest.T @ rest / len(x))
-        return cls(solution[-1], solution[:-1].T.contiguous(), vectors.flip(-1).T.contiguous(), values[-1].sqrt())
+        return cls(
+            solution[-1], solution[:-1].T.contiguous(), vectors.flip(-1).T.contiguous(), deviations * values[-1].sqrt()
+        )
 
     def forward(self, x: Tensor, base: Tensor) -> Image:
         """Standardise."""

@@ -399,3 +399,46 @@ def test_the_twist_is_read_off_an_atlas(twists: int, sign: int) -> None:
     assert FibreConsistency(bundle, wrong)(base, x) > 0.1
     with pytest.raises(ValueError, match="does not act on Interval"):
         fitted_transitions(bundle, "SO(2)", base, x)
+
+
+def straight_chart(base: Tensor, x: Tensor) -> Trivialisation:
+    """A segment brought to the first axis by the data alone, then by what training finds."""
+    layers = [Standardise.fitted(base, x, 2.0), LinearIsomorphism(StructureGroup("SO(3)", "cayley"), BASE)]
+    return Trivialisation(Composite(*layers, Coupling(3, BASE, Affine())), Interval())
+
+
+def learned_atlas(base: Tensor, x: Tensor) -> Atlas:
+    cover = Cover.circle(4, overlap=0.2)
+    inside = cover.inside(base)
+    return Atlas(cover, [straight_chart(base[inside[:, i]], x[inside[:, i]]) for i in range(4)])
+
+
+@pytest.mark.parametrize(("twists", "sign"), [(0, 1), (1, -1), (2, 1)])
+def test_the_twist_is_seen_in_points_alone(twists: int, sign: int) -> None:
+    base, x, _ = band(1000, twists)
+    bundle = learned_atlas(base, x)
+    found = fitted_transitions(bundle, "O(1)", base, x)
+    assert loop_product(bundle.cover.names, found).item() == sign
+    with pytest.raises(ValueError, match="chart0 and chart2 do not meet"):
+        loop_product(["chart0", "chart2"], found)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("twists", "sign"), [(0, 1), (1, -1)])
+def test_training_an_atlas_keeps_the_twist_and_finds_the_fibres(twists: int, sign: int) -> None:
+    base, x, across = band(1000, twists)
+    bundle = learned_atlas(base, x)
+    loss, consistency = NegativeLogLikelihood(bundle), FibreConsistency(bundle, "O(1)")
+    noisy = x + 0.05 * torch.randn_like(x)
+    start = loss(base, noisy).item()
+    optimiser = torch.optim.Adam(bundle.parameters(), 5e-3)
+    for _ in range(200):
+        optimiser.zero_grad()
+        (loss(base, noisy) + consistency(base, noisy)).backward()
+        optimiser.step()
+    assert loop_product(bundle.cover.names, fitted_transitions(bundle, "O(1)", base, x)).item() == sign
+    assert loss(base, noisy).item() < start - 1
+    assert consistency(base, x).item() < 0.02
+    inside = bundle.cover.inside(base)[:, 0]
+    f = bundle.chart("chart0")(base[inside], x[inside])[1].squeeze(-1)
+    assert torch.corrcoef(torch.stack([f.abs(), across[inside].abs()]))[0, 1] > 0.95
