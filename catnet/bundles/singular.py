@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import cmath
+import math
 import random
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 
 from catnet.bundles.deciding import Domain
 from catnet.bundles.evaluating import Numeric, Undefined
@@ -81,7 +84,8 @@ def _zero_free(top: Polynomial, domain: Domain, charts: tuple[str, ...], what: s
         while (quotient := divided(rest, factor)) is not None:
             rest = quotient
     if domain.ideal is not None and domain.given:
-        rest = domain.ideal.remainder(rest)
+        with suppress(TooLarge):
+            rest = domain.ideal.remainder(rest)
     if (reason := _certificate(rest, domain)) is not None:
         return Verdict("proved", reason)
     return _searched(lambda point: value_of(rest, point), domain, charts, what)
@@ -139,15 +143,14 @@ def _positive_term(at: Monomial, domain: Domain) -> bool:
 
 
 def value_of(polynomial: Polynomial, point: Mapping[str, float]) -> complex:
-    """The value of a Laurent polynomial whose phases are angles of the point."""
-    import cmath
-    import math
-
+    """The value of a Laurent polynomial whose phases are angles of the point. Raises `Undefined` for 1/0."""
     total = 0j
     for at, x in polynomial.items():
         term = complex(to_float(x))
         for key, power in at:
             angle = math.prod(math.pi if name == "pi" else point[name] for name in key)
+            if angle == 0 and power < 0 and not _is_phase(key, point):
+                raise Undefined
             term *= cmath.exp(1j * float(power) * angle) if _is_phase(key, point) else angle ** float(power)
         total += term
     return total
@@ -171,7 +174,7 @@ def _searched(value: Value, domain: Domain, charts: tuple[str, ...], what: str) 
     for point in domain.points(SEARCHED):
         try:
             here = value(Placed(point, domain))
-        except (Undefined, ZeroDivisionError):
+        except Undefined:
             continue
         sizes.append((abs(here), point, here))
     if not sizes:
@@ -203,12 +206,24 @@ def _bisected(value: Value, domain: Domain, low: Point, high: Point) -> tuple[fl
         middle = {name: (low[name] + high[name]) / 2 for name in low}
         if not domain.contains(middle):
             return None
-        if value(Placed(middle, domain)).real > 0:
+        try:
+            here = value(Placed(middle, domain)).real
+        except Undefined:
+            return None
+        if here > 0:
             high = middle
         else:
             low = middle
-    size = abs(value(Placed(low, domain)))
+    size = _size(value, domain, low)
     return (size, low) if size < NEAR else None  # else it jumps, as at a pole
+
+
+def _size(value: Value, domain: Domain, point: Point) -> float:
+    """The absolute value, infinite at a pole."""
+    try:
+        return abs(value(Placed(point, domain)))
+    except Undefined:
+        return math.inf
 
 
 def _downhill(value: Value, domain: Domain, found: list[tuple[float, Point, complex]]) -> tuple[float, Point] | None:
@@ -222,7 +237,7 @@ def _downhill(value: Value, domain: Domain, found: list[tuple[float, Point, comp
             near = (
                 {**point, **{name: point[name] + rng.gauss(0, step) for name in free}} for _ in range(2 + len(free))
             )
-            sizes = [(abs(value(Placed(p, domain))), p) for p in near if domain.contains(p, MARGIN)]
+            sizes = [(_size(value, domain, p), p) for p in near if domain.contains(p, MARGIN)]
             least, there = min(sizes, key=lambda item: item[0], default=(best, point))
             if least < best:
                 best, point = least, there

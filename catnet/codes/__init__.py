@@ -1,7 +1,7 @@
 """The registry of diagnostic codes: `catnet explain E0203` and the tests read it.
 
 E01xx reading the text, E02xx names, types and structure, E03xx files and imports, E04xx laws, E05xx what is
-written in Python, E06xx commands, E07xx symmetry, E09xx several devices.
+written in Python, E06xx commands, E07xx symmetry, E08xx bundles, E09xx several devices.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping
 
 from catnet.codes import (
     boxes,
+    bundles,
     equivariant,
     files,
     fit,
@@ -55,6 +56,7 @@ CODES: Mapping[str, Code] = _registry(
     symmetry.CODES,
     equivariant.CODES,
     grids.CODES,
+    bundles.CODES,
 )
 """Every code, in order."""
 

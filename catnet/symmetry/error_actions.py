@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import random
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -57,7 +58,7 @@ def difference(a: Tensor, b: Tensor) -> float:
     if a.numel() == 0:
         return 0.0
     if not (a.isfinite().all() and b.isfinite().all()):
-        return float("inf")
+        return math.inf
     a, b = (x if x.dtype.is_complex else x.double() for x in (a, b))
     size = max(float(a.norm()), float(b.norm()))
     return float((a - b).norm()) / size if size else 0.0
@@ -114,7 +115,8 @@ def _along(run: Callable[..., Any], inputs: Sequence[Tensor], claim: Claim, flow
             value = dual.primal.detach()
             slope = torch.zeros_like(value) if dual.tangent is None else dual.tangent.detach()
             gap, size = (tangent(value, parts, flow) - slope).norm().item(), value.norm().item()
-            worst = max(worst, gap / size if size else float("inf") if gap else 0.0)
+            found = gap / size if size else math.inf if gap else 0.0
+            worst = max(worst, found if math.isfinite(found) else math.inf)  # a NaN would lose every comparison
     return worst
 
 

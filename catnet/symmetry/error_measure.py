@@ -136,7 +136,7 @@ def error(
     signature = read_type(type, names)
     groups = [read_group(claim, names) for claim in asked]
     if inputs is None:
-        inputs = random_inputs(signature, {**usual_sizes(signature, groups)}, module, seed)
+        inputs = random_inputs(signature, usual_sizes(signature, groups), module, seed)
     given = tuple(inputs) if isinstance(inputs, (tuple, list)) else (inputs,)
     sizes = sizes_of("input", signature.dom, given)
     measure = _Measure(module, given, signature, samples, seed, layers or {}, names)

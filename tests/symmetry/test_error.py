@@ -136,6 +136,13 @@ def test_what_is_no_number_is_no_small_error() -> None:
     assert symmetry.error(lambda x: x / 0, "S(n) on n", type="R[n] -> R[n]").largest == float("inf")
 
 
+def test_a_derivative_that_is_no_number_is_no_small_one() -> None:
+    at = torch.zeros(2, 3)
+    errors = symmetry.error(lambda x: x.square().sum(-1).sqrt(), "O(3)", type="R[vector(O(3))] -> R", inputs=at)
+    assert errors.largest == 0.0
+    assert errors.derivative == float("inf")
+
+
 def test_an_approximate_symmetry_is_measured_as_such() -> None:
     """A bump that is sampled on a grid: nearly the same when its centre is turned by an eighth."""
 

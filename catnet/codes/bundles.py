@@ -1,0 +1,115 @@
+"""E0801 to E0816: fibre bundles."""
+
+from __future__ import annotations
+
+from catnet.codes.entry import Code
+
+_FROM_PYTHON = "It comes from `catnet.bundles` in Python."
+
+
+def _code(code: str, title: str, explanation: str) -> Code:
+    return Code(code, title, explanation, stage="command", how=_FROM_PYTHON)
+
+
+CODES = (
+    _code(
+        "E0801",
+        "a base, a fibre or a structure group with arguments that make none",
+        """A chart has all coordinates of its space or none; an edge of a graph joins two nodes, a face of a mesh has
+        three vertices. The structure group acts on the fibre: O(2) on R[2] and on the circle, U(1) on C and on the
+        circle, GL(3) on R[3]. A Lie group acts by its natural representation; other representations make
+        associated bundles. A parameter has a sort: angle, real, positive or integer.""",
+    ),
+    _code(
+        "E0802",
+        "a missing transition",
+        """Wherever two charts overlap, a bundle says how their fibre coordinates are related: one matrix for each
+        overlap, in either direction. The message lists the overlaps without one.""",
+    ),
+    _code(
+        "E0803",
+        "charts that do not overlap, or do not exist",
+        """A transition is declared between two charts of the base that overlap; a section and a map of bundles
+        have components over its charts. On a circle neighbouring arcs overlap, on a graph nodes with an edge.""",
+    ),
+    _code(
+        "E0804",
+        "definitions of one transition that disagree",
+        """A transition a -> b may be given once; b -> a is its inverse. Where both are given, their product is one
+        at every point of the overlap. The witness is a point at which it is not.""",
+    ),
+    _code(
+        "E0805",
+        "an entry of a transition that cannot be read",
+        """Entries are made of exact numbers, parameters, the coordinates of the chart where the transition starts,
+        sums, products, quotients and integer powers. An angle is known up to full turns only, so it stands
+        under exp(I*...), cos or sin, times integers and integer parameters. A learned transition has no entries.""",
+    ),
+    _code(
+        "E0806",
+        "a transition of the wrong size",
+        """A transition is a square matrix of the size of the fibre: 2 x 2 on R[2], one phase on C. Its rows are
+        equally long.""",
+    ),
+    _code(
+        "E0807",
+        "a transition outside the structure group",
+        """Under O(n) a transition satisfies g^T g = 1, under SO(n) det g = 1 too, under U(n) g^* g = 1, and under a
+        finite group it is one of its matrices. The witness is a point of the overlap and by how much it fails.""",
+    ),
+    _code(
+        "E0808",
+        "a broken cocycle law",
+        """Where three charts meet, going from the first to the second and on to the third is going to the third at
+        once: T(b, c) T(a, b) = T(a, c). The witness names the charts and a point.""",
+    ),
+    _code(
+        "E0809",
+        "a transition that is singular somewhere",
+        """A transition is defined and invertible at every point of its overlap. The message gives a point where a
+        determinant or a denominator vanishes.""",
+    ),
+    _code(
+        "E0810",
+        "charts that do not cover",
+        """The charts of a base cover it, and two of them overlap in a connected set: so a circle needs three arcs
+        (two meet in two pieces), a sphere two charts, one without each pole. A point of data that lies in no chart
+        of a learned cover is named.""",
+    ),
+    _code(
+        "E0811",
+        "a section of the wrong rank",
+        """A section has over each chart as many components as the fibre has dimensions.""",
+    ),
+    _code(
+        "E0812",
+        "a section that does not agree on an overlap",
+        """The components of a section over two charts are related by the transition: s_b = T(a, b) s_a. The witness
+        is a point of the overlap where they are not.""",
+    ),
+    _code(
+        "E0813",
+        "a map of bundles that does not commute with the transitions",
+        """A map of bundles has a matrix over each chart, of the sizes of both fibres, with
+        T'(a, b) M_a = M_b T(a, b) on each overlap; maps are composed where one ends and the next begins.""",
+    ),
+    _code(
+        "E0814",
+        "the inverse of a map of bundles that is no isomorphism",
+        """A map of bundles has an inverse where its matrix is invertible over every point of every chart.""",
+    ),
+    _code(
+        "E0815",
+        "a transition with more than one value",
+        """A transition is a function on its overlap, so it comes back after a full turn of an angle: exp(I*m*phi)
+        does for every integer m, exp(I*phi/2) does not.""",
+    ),
+    _code(
+        "E0816",
+        "bundles that cannot be combined",
+        """Sums and tensor products are of vector bundles over one base, with declared transitions. A map of bases says
+        into which chart each chart goes, and takes charts that overlap to one chart or to two that overlap. An
+        associated bundle belongs to a representation of the structure group whose matrices are polynomials in
+        those of the natural one.""",
+    ),
+)
