@@ -166,7 +166,7 @@ class Gan:
         false = self.critic(torch.cat([base, self._fake(base).detach()], -1))
         true = self.critic(torch.cat([base, x], -1))
         (slope,) = torch.autograd.grad(true.sum(), x, create_graph=True)
-        loss = F.softplus(false) + F.softplus(-true) + 0.005 * slope.square().sum(-1, keepdim=True)
+        loss = F.softplus(false) + F.softplus(-true) + 0.05 * slope.square().sum(-1, keepdim=True)
         descend(self.of_critic, loss.mean(), left)
         fake = self.critic(torch.cat([base, self._fake(base)], -1))
         descend(self.of_generator, F.softplus(-fake).mean(), left)

@@ -15,7 +15,7 @@ from __future__ import annotations
 from catnet.bundles.base_maps import BaseMap
 from catnet.bundles.bases import Base, Clutch, Coordinate, Overlap
 from catnet.bundles.bundle import Bundle, Transition, bundle
-from catnet.bundles.data_spaces import complex, graph, grid, learned, mesh
+from catnet.bundles.data_spaces import complex, flag_complex, graph, grid, learned, mesh
 from catnet.bundles.derived import associated, determinant, dual, pullback, restricted, tensor, whitney_sum
 from catnet.bundles.expressions import Expr, I, conjugate, cos, exp, expression, name, names, pi, sin, substitute
 from catnet.bundles.facts import Fact, Facts, Holonomy
@@ -76,6 +76,7 @@ __all__ = [
     "dual",
     "exp",
     "expression",
+    "flag_complex",
     "graph",
     "grid",
     "group_fibre",

@@ -9,12 +9,12 @@ then nothing is demanded around faces, and what comes out there is curvature.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 from catnet.bundles.deciding import Range
 from catnet.bundles.expressions import Expr
-from catnet.bundles.nerve import Frames, Path, spanning_tree
+from catnet.bundles.nerve import Frames, Path, path_text, spanning_tree, steps
 from catnet.bundles.normal import Sort
 from catnet.diagnostics import fail
 from catnet.types.static import nearest
@@ -118,6 +118,16 @@ class Base:
         shared = {name: range_ for name, range_ in other.ranges.items() if name not in other.back}
         positive = tuple(substitute(value, other.back) for value in other.positive)
         return Overlap(other.target, other.source, ranges | shared, other.back, other.change, positive)
+
+    def with_loops(self, loops: Mapping[str, Path]) -> Base:
+        """The base with named closed paths. Raises E0803 where neighbours on a path do not overlap, E0801 for a path
+        that is not closed."""
+        for name, path in loops.items():
+            if len(path) < 2 or path[0] != path[-1]:
+                fail("E0801", f"the loop `{name}` is not closed: {path_text(path)}", help="let it end where it begins")
+            for a, b in steps(path):
+                self.overlap(a, b)
+        return replace(self, loops={**self.loops, **loops})
 
     @cached_property
     def neighbours(self) -> dict[str, list[str]]:

@@ -94,6 +94,21 @@ def complex(simplices: Iterable[Simplex], kind: str = "complex") -> Base:
     return Base(kind, named, overlaps, tuple(triples), dimension=dimension)  # type: ignore[arg-type]
 
 
+def flag_complex(edges: Iterable[tuple[object, object]]) -> Base:
+    """The simplicial complex of a graph: three charts meet wherever each two of them do.
+
+    >>> flag_complex([(0, 1), (1, 2), (0, 2), (2, 3)]).triples
+    (('0', '1', '2'),)
+    """
+    pairs = [(str(a), str(b)) for a, b in edges]
+    near: dict[str, set[str]] = {}
+    for a, b in pairs:
+        near.setdefault(a, set()).add(b)
+        near.setdefault(b, set()).add(a)
+    triangles = [(a, b, c) for a, b in pairs for c in sorted(near[a] & near[b], key=_order)]
+    return complex([*pairs, *triangles])
+
+
 def learned(memberships: Sequence[Sequence[float]], charts: Sequence[str], least: int = 1) -> Base:
     """A cover learned from data: `memberships[i][k]` is positive where point i lies in chart k.
 

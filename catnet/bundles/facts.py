@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from catnet.bundles.evaluating import Undefined
 from catnet.bundles.matrices import Entries
-from catnet.bundles.nerve import Path, closing_edges, odd_loop, steps
+from catnet.bundles.nerve import Path, closing_edges, odd_loop, path_text, steps
 from catnet.bundles.shown import shown
 from catnet.bundles.structures import GeneralLinear
 from catnet.bundles.verdicts import Verdict, worst
@@ -58,7 +58,7 @@ class Holonomy:
 
     def __str__(self) -> str:
         what = "product of transitions" if self.varies else "holonomy"
-        return f"{what} {self.name}, {' -> '.join(self.path)}: {self.text}"
+        return f"{what} {self.name}, {path_text(self.path)}: {self.text}"
 
     @property
     def text(self) -> str:
@@ -150,7 +150,7 @@ class Facts:
             what = "the maps are learned" if bundle.learned else "the sign of a determinant depends on parameters"
             return Fact("orientable", None, what)
         if (loop := self._odd) is not None:
-            return Fact("orientable", False, f"w1 is -1 around {' -> '.join(loop)}", self._trusted)
+            return Fact("orientable", False, f"w1 is -1 around {path_text(loop)}", self._trusted)
         return Fact("orientable", True, "w1 is zero: the sign cocycle is a coboundary", self._trusted)
 
     @cached_property
@@ -195,9 +195,9 @@ class Facts:
         for face in faces:
             found = self.holonomy(face, "face")
             if found.matrix is None:
-                return Fact("flat", None, f"the maps around {' -> '.join(face)} are learned")
+                return Fact("flat", None, f"the maps around {path_text(face)} are learned")
             if not found.trivial.holds:
-                return Fact("flat", False, f"curved around {' -> '.join(face)}: {found.matrix.text}", Verdict("proved"))
+                return Fact("flat", False, f"curved around {path_text(face)}: {found.matrix.text}", Verdict("proved"))
             verdicts.append(found.trivial)
         return Fact("flat", True, f"no holonomy around the {len(faces)} faces", worst(verdicts))
 
@@ -272,7 +272,7 @@ class Facts:
         for a, b in closing_edges(base.tree, base.overlaps):
             found = self.holonomy(base.tree.loop(a, b))
             if not found.trivial.holds:
-                reason = f"the holonomy around {' -> '.join(found.path)} is not one"
+                reason = f"the holonomy around {path_text(found.path)} is not one"
                 if bundle.structure.discrete:
                     return Fact("trivial", False, f"{reason}, and {bundle.structure.group} is discrete")
                 return Fact("trivial", None, f"{reason}; no class that is known here decides")

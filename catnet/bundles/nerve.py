@@ -10,6 +10,8 @@ from itertools import pairwise
 Path = tuple[str, ...]
 """Charts from one to the next; a closed path ends where it begins."""
 
+SHOWN = 6  # charts at either end of a path that is cut
+
 
 @dataclass(frozen=True, eq=False)
 class Frames:
@@ -75,6 +77,12 @@ def odd_loop(tree: Frames, edges: Sequence[tuple[str, str]], sign: Callable[[str
         if total[a] * sign(a, b) * total[b] == -1:
             return tree.loop(a, b)
     return None
+
+
+def path_text(path: Path) -> str:
+    """`a -> b -> a`; of a long path its beginning and its end."""
+    shown = path if len(path) <= 2 * SHOWN else (*path[:SHOWN], "...", *path[-SHOWN:])
+    return " -> ".join(shown)
 
 
 def circuit(charts: Sequence[str]) -> Path:

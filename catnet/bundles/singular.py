@@ -61,7 +61,12 @@ def no_pole(matrix: Entries, domain: Domain, charts: tuple[str, ...]) -> Verdict
     except TooLarge:
         return Verdict("tested", bound="at no point: the normal form is beyond the budget")
     verdicts = [_zero_free(dict(factor), domain, charts, "a denominator") for factor in factors]
-    negative = {key: -1 for at in monomials for key, power in at if power < 0 and domain.sorts.get(key[0]) == "real"}
+    negative = {
+        key: -1
+        for at in monomials
+        for key, power in at
+        if power < 0 and domain.sorts.get(key[0]) in ("real", "integer")
+    }
     verdicts += [_zero_free({((key, 1),): 1}, domain, charts, "a denominator") for key in negative]
     return worst([*verdicts, Verdict("proved", "no denominator vanishes")])
 
@@ -180,6 +185,8 @@ def _searched(value: Value, domain: Domain, charts: tuple[str, ...], what: str) 
     if not sizes:
         return Verdict("tested", bound="at no point: none of the domain was found")
     sizes.sort(key=lambda item: item[0])
+    if sizes[0][0] == 0.0:
+        return Verdict("refuted", "search", witness=Witness(charts, sizes[0][1], 0.0, f"{what} vanishes"))
     zero = _between(value, domain, sizes) or _downhill(value, domain, sizes)
     if zero is not None:
         size, point = zero

@@ -79,7 +79,8 @@ CODES = (
     _code(
         "E0811",
         "a section of the wrong rank",
-        """A section has over each chart as many components as the fibre has dimensions.""",
+        """A section has over each chart as many components as the fibre has dimensions: two on R[2], and one
+        complex number on C. No chart is left out.""",
     ),
     _code(
         "E0812",

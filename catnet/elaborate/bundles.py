@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from catnet.bundles import Base, Bundle, Expr, Fibre
 
 BASES = ("circle", "interval", "torus", "sphere", "graph", "complex")
+MAX_FIBRE = 64  # the dimension of what `+` and `*` make: its laws are decided entry by entry
 DERIVED = ("dual", "determinant", "tensor", "whitney_sum", "associated", "restricted")
 
 
@@ -47,7 +48,8 @@ def problems(module: Module, item: tree.Bundle | tree.Derived) -> Iterator[Diagn
         if law.name == "cocycle" and cocycle:
             continue  # one wrong transition breaks it on every triple that it is part of
         cocycle = cocycle or law.name == "cocycle"
-        span = places.get(law.charts[:2]) or places.get(law.charts[1::-1]) or item.span
+        a, b, *_ = (*law.charts, "")
+        span = places.get((a, b)) or places.get((b, a)) or item.span
         words = f"`{item.name}` breaks a law, {law.name}: {law.verdict.witness}"
         yield Diagnostic(CODES[law.name], words, span, help=HELP[law.name])
 
@@ -95,7 +97,7 @@ def _base(module: Module, item: tree.Bundle, charts: Mapping[str, tuple[str, ...
 
     expr = item.type.dom
     call = expr if isinstance(expr, tree.Call) else None
-    name = expr.fn if call is not None else expr
+    name: tree.Expr = call.fn if call is not None else expr
     word = name.id if isinstance(name, tree.Name) else ""
     if word not in BASES:
         fail(
@@ -108,7 +110,7 @@ def _base(module: Module, item: tree.Bundle, charts: Mapping[str, tuple[str, ...
     if word == "graph":
         return bundles.graph(edges, nodes=list(charts))
     if word == "complex":
-        return bundles.complex(edges)
+        return bundles.flag_complex(edges)
     named = {a.name: _plain(evaluate(a.value, lambda _: None)) for a in call.args if a.name} if call is not None else {}
     covered: Any = charts if any(charts.values()) else list(charts)
     made: Base = getattr(bundles, word)(covered, **named)
@@ -185,15 +187,14 @@ def _expression(expr: tree.Expr, names: set[str]) -> Expr:
                 return value
             case tree.Power():
                 return read(expr.base) ** read(expr.exponent)
-            case tree.Call(fn=tree.Name(id="sqrt")) if len(expr.args) == 1 and isinstance(
-                expr.args[0].value, tree.Number
-            ):  # type: ignore[attr-defined]
-                return bundles.expression(sqrt(int(expr.args[0].value.value)))  # type: ignore[attr-defined,arg-type]
+            case tree.Call(fn=tree.Name(id="sqrt"), args=(tree.Arg(value=tree.Number(value=int() as n)),)):
+                return bundles.expression(_placed(lambda: sqrt(n), expr.span))
             case tree.Call(fn=tree.Name(id=word), args=(tree.Arg(value=argument),)) if word in functions:
                 return functions[word](read(argument))
         fail("E0805", "this has no place in a transition", expr.span, help=_HELP)
 
-    return _placed(lambda: read(expr), expr.span)  # type: ignore[no-any-return]
+    found: Expr = _placed(lambda: read(expr), expr.span)
+    return found
 
 
 _JOINED: dict[str, Callable[[Any, Any], Any]] = {
@@ -226,28 +227,35 @@ class _Derivation:
                 return self._folded(bundles.whitney_sum, [expr.first, *(e for _, e in expr.rest)])
             case tree.Product() if all(op == "*" for op, _ in expr.rest):
                 return self._folded(bundles.tensor, [expr.first, *(e for _, e in expr.rest)])
-            case tree.Call(fn=tree.Name()) if expr.fn.id in DERIVED:  # type: ignore[attr-defined]
-                return self._call(expr, expr.fn.id)  # type: ignore[attr-defined]
+            case tree.Call(fn=tree.Name(id=word)) if word in DERIVED:
+                return self._call(expr, word)
         hint = f"E + F, E * F, {', '.join(f'{word}(E)' for word in DERIVED[:2])}, associated(E, V), restricted(E, G)"
         fail("E0801", "a bundle is expected here", expr.span, help=hint)
 
     def _folded(self, join: Callable[[Bundle, Bundle], Bundle], parts: list[tree.Expr]) -> Bundle:
+        from catnet import bundles
+
         made = self.value(parts[0])
         for part in parts[1:]:
-            made = _placed(lambda a=made, p=part: join(a, self.value(p)), part.span)
+            made = _joined(join, made, self.value(part), join is bundles.tensor, part.span)
         return made
 
     def _named(self, expr: tree.Name) -> Bundle:
         found = self.module.find(expr.id)
         if found is None or not isinstance(found[1], (tree.Bundle, tree.Derived)):
             fail("E0201", f"there is no bundle `{expr.id}`", expr.span, help=nearest(expr.id, self.module.names))
-        if found[1] is self.item or id(found[1]) in _BEING_READ:
+        home, item = found[0], found[1]
+        assert isinstance(item, (tree.Bundle, tree.Derived))
+        if item is self.item or id(item) in _BEING_READ:
             fail("E0801", f"`{expr.id}` is made of itself", expr.span)
-        _BEING_READ.append(id(self.item))
-        try:
-            return bundle_of(*found)
-        finally:
-            _BEING_READ.pop()
+        if id(item) not in home.bundles:
+            _BEING_READ.append(id(self.item))
+            try:
+                home.bundles[id(item)] = bundle_of(home, item)
+            finally:
+                _BEING_READ.pop()
+        made: Bundle = home.bundles[id(item)]
+        return made
 
     def _call(self, expr: tree.Call, word: str) -> Bundle:
         from catnet import bundles
@@ -255,16 +263,27 @@ class _Derivation:
         args: list[Any] = [self.value(expr.args[0].value)] if expr.args else []
         known = members(self.module)
         for arg in expr.args[1:]:
-            args.append(
-                self.value(arg.value) if word in ("tensor", "whitney_sum") else evaluate(arg.value, known.get, [*known])
-            )
+            joins = word in ("tensor", "whitney_sum")
+            args.append(self.value(arg.value) if joins else evaluate(arg.value, known.get, [*known]))
+            if joins and len(args) == 2:
+                return _joined(getattr(bundles, word), args[0], args[1], word == "tensor", expr.span)
         try:
-            return _placed(lambda: getattr(bundles, word)(*args), expr.span)  # type: ignore[no-any-return]
+            made: Bundle = _placed(lambda: getattr(bundles, word)(*args), expr.span)
+            return made
         except TypeError as error:
             fail("E0213", f"`{word}` does not take these arguments: {error}", expr.span)
 
 
 _BEING_READ: list[int] = []
+
+
+def _joined(join: Callable[[Bundle, Bundle], Bundle], a: Bundle, b: Bundle, product: bool, span: Span | None) -> Bundle:
+    """The sum or the product of two bundles, of a fibre within the budget."""
+    size = a.fibre.size * b.fibre.size if product else a.fibre.size + b.fibre.size
+    if size > MAX_FIBRE:
+        fail("E0218", f"a fibre of dimension {size} is more than {MAX_FIBRE}", span, help="derive it of smaller ones")
+    made: Bundle = _placed(lambda: join(a, b), span)
+    return made
 
 
 def report_problems(module: Module, item: tree.Bundle | tree.Derived, report: Report) -> None:

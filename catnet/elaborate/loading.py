@@ -33,6 +33,8 @@ class Module:
     imported: dict[str, tuple[Module, Declaration]] = field(default_factory=dict)
     broken: set[str] = field(default_factory=set)
     """Names whose declaration or import is itself wrong: their uses are not reported again."""
+    bundles: dict[int, Any] = field(default_factory=dict)
+    """Bundles that others are made of, by their declarations (see `catnet.elaborate.bundles`)."""
     members: dict[str, Any] | None = None
     """The values of the groups and representations that can be named here (see `catnet.elaborate.symmetries`)."""
 

@@ -84,7 +84,7 @@ class Program:
             known = [n for n, d in self.module.declarations.items() if isinstance(d, (tree.Bundle, tree.Derived))]
             hint = nearest(name, known) or (f"it has {', '.join(known)}" if known else "it declares none")
             fail("E0601", f"`{self.module.source.name}` has no bundle `{name}`", help=hint)
-        return bundles.bundle_of(*found, values)
+        return bundles.bundle_of(found[0], found[1], values)
 
     def __getitem__(self, name: str) -> Net:
         found = self.module.find(name)

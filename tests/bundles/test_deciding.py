@@ -89,7 +89,7 @@ def test_three_readings_agree_on_random_expressions(seed: int) -> None:
     value = random_expression(rng, 3)
     other = random_expression(rng, 3)
     product = (value + other) * (value - other) - value * value + other * other  # zero, written otherwise
-    assert DOMAIN.vanish([product], ("a",)).answer in ("proved", "tested")
+    assert DOMAIN.vanish([product], ("a",)).answer == "proved"
     sorts = Sorts(DOMAIN.sorts)
     screen = Modular(sorts, conductor_of([value], sorts), rng)
     points = DOMAIN.points(3, seed)

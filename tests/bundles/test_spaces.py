@@ -41,7 +41,7 @@ def test_standard_covers_have_the_nerves_of_their_spaces() -> None:
     assert {len(n) for n in product.neighbours.values()} == {8}
 
 
-def test_a_simplicial_complex_is_its_own_nerve() -> None:
+def test_a_complex_is_its_own_nerve() -> None:
     octahedron = [(a, b, c) for a in (0, 1) for b in (2, 3) for c in (4, 5)]
     base = complex(octahedron)
     assert euler(base) == 2
@@ -84,6 +84,11 @@ def test_charts_may_call_the_same_coordinate_by_other_names() -> None:
     assert str(base.overlap("s", "n").change["f"]) == "phi"
 
 
+def test_loops_may_be_named() -> None:
+    square = graph([(0, 1), (1, 2), (2, 3), (3, 0)]).with_loops({"round": ("0", "1", "2", "3", "0")})
+    assert square.loops["round"][1] == "1"
+
+
 def test_a_cover_from_data_joins_charts_with_common_points() -> None:
     rows = [[1, 1, 0, 0], [0, 1, 1, 0], [0, 0, 1, 1], [1, 0, 0, 1], [0.5, 0.5, 0, 0]]
     base = learned(rows, tuple("abcd"))
@@ -112,6 +117,8 @@ BAD: dict[str, tuple[Callable[[], object], str, str]] = {
     "square face": (lambda: mesh([(0, 1, 2, 3)]), "E0801", "not three"),
     "flat seam": (lambda: grid(3, 2, join="w"), "E0801", "joined"),
     "outside": (lambda: learned([[1, 0], [0, 0]], ("a", "b")), "E0810", "point 1 lies outside every chart"),
+    "open loop": (lambda: circle().with_loops({"x": ("a", "b")}), "E0801", "not closed"),
+    "torn loop": (lambda: circle(tuple("abcd")).with_loops({"x": ("a", "c", "a")}), "E0803", "do not overlap"),
     "short row": (lambda: learned([[1]], ("a", "b")), "E0801", "1 memberships"),
     "far charts": (lambda: circle(tuple("abcd")).overlap("a", "c"), "E0803", "`a` meets b, d"),
     "misspelt": (lambda: sphere().overlap("north", "sout"), "E0803", "south"),
