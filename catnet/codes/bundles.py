@@ -7,7 +7,47 @@ from catnet.codes.entry import Code
 _FROM_PYTHON = "It comes from `catnet.bundles` in Python."
 
 
+_MOEBIUS = """bundle Moebius : circle -> R[1] under O(1) {
+    charts a, b, c
+    a -> b : 1
+    b -> c : 1
+    c -> a : [[-1]]
+}
+"""
+_MONOPOLE = """bundle Monopole(m) : sphere -> C under U(1) {
+    charts north(theta, phi), south(theta, phi)
+    north -> south : exp(I * m * phi)
+}
+"""
+_TRIANGLE = "bundle E : complex -> R[1] under O(1) { charts a, b, c  a -> b : 1  b -> c : 1  c -> a : [[1]] }\n"
+_LINE = _MOEBIUS.replace("O(1)", "GL(1)")
+
+_EXAMPLES = {
+    "E0801": (_MOEBIUS.replace("circle", "cirle"), _MOEBIUS),
+    "E0802": (_MOEBIUS.replace("    b -> c : 1\n", ""), _MOEBIUS),
+    "E0803": (_MOEBIUS.replace("b -> c", "b -> d"), _MOEBIUS),
+    "E0804": (_MOEBIUS.replace("    b -> c : 1\n", "    b -> c : 1\n    b -> c : [[-1]]\n"), _MOEBIUS),
+    "E0805": (_MONOPOLE.replace("m * phi", "m * psi"), _MONOPOLE),
+    "E0806": (_MOEBIUS.replace("[[-1]]", "[[1, 0], [0, -1]]"), _MOEBIUS),
+    "E0807": (_MOEBIUS.replace("[[-1]]", "[[-2]]"), _LINE.replace("[[-1]]", "[[-2]]")),
+    "E0808": (_TRIANGLE.replace("[[1]]", "[[-1]]"), _TRIANGLE),
+    "E0809": (_LINE.replace("[[-1]]", "[[0]]"), _LINE),
+    "E0810": (
+        _MOEBIUS.replace("charts a, b, c", "charts a, b").replace("    b -> c : 1\n    c -> a : [[-1]]\n", ""),
+        _MOEBIUS,
+    ),
+    "E0815": (_MONOPOLE.replace("m * phi", "m * phi / 2"), _MONOPOLE),
+    "E0816": (
+        _MOEBIUS + _MONOPOLE + "bundle E = Moebius + Monopole\n",
+        _MOEBIUS + "bundle E = Moebius + dual(Moebius)\n",
+    ),
+}
+
+
 def _code(code: str, title: str, explanation: str) -> Code:
+    if code in _EXAMPLES:
+        bad, good = _EXAMPLES[code]
+        return Code(code, title, explanation, bad=bad, good=good)
     return Code(code, title, explanation, stage="command", how=_FROM_PYTHON)
 
 
