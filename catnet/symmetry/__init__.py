@@ -12,14 +12,18 @@ Nothing here knows of diagrams or syntax, and loading it imports neither torch n
 
 from __future__ import annotations
 
-from catnet.symmetry.constructors import *  # noqa: F403  (it lists its names)
-from catnet.symmetry.elements import Element, Flow
-from catnet.symmetry.error_measure import error
-from catnet.symmetry.exact import Matrix, cosine, root, sine, sqrt
-from catnet.symmetry.groups import Group
-from catnet.symmetry.hom import Basis, hom
-from catnet.symmetry.kinds import Kind
-from catnet.symmetry.reps import Rep
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from catnet.symmetry.constructors import *  # noqa: F403  (it lists its names)
+    from catnet.symmetry.elements import Element, Flow
+    from catnet.symmetry.error_measure import error
+    from catnet.symmetry.exact import Matrix, cosine, root, sine, sqrt
+    from catnet.symmetry.groups import Group
+    from catnet.symmetry.hom import Basis, hom
+    from catnet.symmetry.kinds import Kind
+    from catnet.symmetry.reps import Rep
 
 __all__ = [  # noqa: F405
     "SO",
@@ -64,3 +68,28 @@ __all__ = [  # noqa: F405
     "trivial",
     "vector",
 ]
+
+_HOMES = {
+    "Element": "elements",
+    "Flow": "elements",
+    "error": "error_measure",
+    "Matrix": "exact",
+    "cosine": "exact",
+    "root": "exact",
+    "sine": "exact",
+    "sqrt": "exact",
+    "Group": "groups",
+    "Basis": "hom",
+    "hom": "hom",
+    "Kind": "kinds",
+    "Rep": "reps",
+}
+"""Where each name lives; those that are not here are in `constructors`. A name is loaded when it is asked for, so that
+a check that needs one fact of this room does not load the rest."""
+
+
+def __getattr__(name: str) -> Any:
+    if name not in __all__:
+        raise AttributeError(f"module 'catnet.symmetry' has no attribute {name!r}")
+    home = importlib.import_module(f"catnet.symmetry.{_HOMES.get(name, 'constructors')}")
+    return getattr(home, name)
