@@ -21,7 +21,7 @@ from catnet.types.wires import Axis, Object, Wire
 if TYPE_CHECKING:
     from catnet.diagrams.typing import Typing
     from catnet.symmetry.equivariant import LinearMaps
-    from catnet.symmetry.hom import Part as Maps
+    from catnet.symmetry.intertwiners import Part as Maps
     from catnet.symmetry.reps import Rep
 
 

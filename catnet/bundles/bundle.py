@@ -175,6 +175,12 @@ class Bundle:
 
         return describe(self)
 
+    def json(self) -> dict[str, Any]:
+        """The same as data: charts, transitions, laws with witnesses, and facts (null where a law is broken)."""
+        from catnet.bundles.describe import data
+
+        return data(self)
+
     def at(self, **values: ExprLike) -> Bundle:
         """The bundle with parameters replaced by numbers. Raises E0805 for a name that is no parameter."""
         for name in values:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from catnet.bundles.facts import Facts
 from catnet.bundles.laws import CODES, Laws
@@ -44,6 +44,38 @@ def describe(bundle: Bundle) -> str:
     else:
         parts.append("facts\n  none: a law is broken")
     return "\n\n".join(parts)
+
+
+def data(bundle: Bundle) -> dict[str, Any]:
+    """A bundle as data for JSON: all that `describe` tells, with nothing cut.
+
+    >>> from catnet.bundles import O, R, bundle, interval
+    >>> found = data(bundle("E", interval(("a", "b")), R(1), O(1), {("a", "b"): -1}))
+    >>> found["transitions"], found["laws"][0]["answer"], found["facts"]["trivial"]["value"]
+    ([{'source': 'a', 'target': 'b', 'matrix': [['-1']]}], 'proved', True)
+    """
+    found = bundle.laws()
+    rows = []
+    for (a, b), transition in bundle.transitions.items():
+        matrix = transition.matrix
+        text = None if matrix is None else [[repr(entry) for entry in row] for row in matrix.rows]
+        rows.append(
+            {"source": a, "target": b, **({"learned": str(transition.word)} if text is None else {"matrix": text})}
+        )
+    return {
+        "name": bundle.name,
+        "base": str(bundle.base),
+        "fibre": str(bundle.fibre),
+        "group": str(bundle.structure),
+        "origin": bundle.origin,
+        "parameters": dict(bundle.parameters),
+        "assumed": [f"{condition} = 0" for condition in bundle.given],
+        "charts": {name: [c.name for c in coordinates] for name, coordinates in bundle.base.charts.items()},
+        "transitions": rows,
+        "laws": [law.json() for law in found.all],
+        "holds": found.hold,
+        "facts": Facts(bundle).json() if found.hold else None,
+    }
 
 
 def _head(bundle: Bundle) -> str:

@@ -42,6 +42,11 @@ class Fact:
         word = f"{self.verdict.answer}: " if self.value is not None else ""
         return f"{self.name}: {said} ({word}{self.reason})"
 
+    def json(self) -> dict[str, Any]:
+        """The fact as data; the verdict is null where it is not decided."""
+        verdict = None if self.value is None else self.verdict.json()
+        return {"value": self.value, "verdict": verdict, "reason": self.reason}
+
 
 @dataclass(frozen=True)
 class Holonomy:
@@ -64,6 +69,10 @@ class Holonomy:
     def text(self) -> str:
         """The matrix as the language writes it."""
         return "learned" if self.matrix is None else self.matrix.text
+
+    def json(self) -> dict[str, Any]:
+        """The loop as data; `varies` says that the product is that of transitions which vary."""
+        return {"name": self.name, "path": list(self.path), "product": self.text, "varies": self.varies}
 
 
 class Facts:
@@ -279,13 +288,12 @@ class Facts:
         return Fact("trivial", True, "no holonomy: frames carried along charts agree")
 
     def json(self) -> dict[str, Any]:
-        """The facts as data."""
+        """The facts as data: values with their verdicts and reasons, what winds, and what comes back around loops."""
+        degree = self.degree
         return {
-            "orientable": self.orientable.value,
-            "flat": self.flat.value,
-            "trivial": self.trivial.value,
-            "degree": None if self.degree is None else str(self.degree.value),
-            "holonomy": {h.name: h.text for h in self.holonomies},
+            **{fact.name: fact.json() for fact in (self.orientable, self.flat, self.trivial)},
+            "degree": None if degree is None else {"value": str(degree.value), **degree.verdict.json()},
+            "holonomy": [holonomy.json() for holonomy in self.holonomies],
         }
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Any, Literal
 
 Answer = Literal["proved", "tested", "assumed", "refuted"]
 
@@ -23,6 +23,11 @@ class Witness:
         point = ", ".join(f"{name} = {value:.6g}" for name, value in sorted(self.point.items()))
         at = f" at {point}" if point else ""
         return f"{where}{at}: {self.text or f'off by {self.residual:.3g}'}"
+
+    def json(self) -> dict[str, Any]:
+        """The witness as data; `residual` is null where the text alone says what is wrong."""
+        point = dict(sorted(self.point.items()))
+        return {"charts": list(self.charts), "point": point, "residual": self.residual or None, "text": str(self)}
 
 
 @dataclass(frozen=True)
@@ -45,6 +50,12 @@ class Verdict:
         detail = self.bound or self.method
         return f"{self.answer} ({detail})" if detail else self.answer
 
+    def json(self) -> dict[str, Any]:
+        """The verdict as data: its answer, and what it has of method, bound and witness."""
+        found: dict[str, Any] = {"answer": self.answer, "method": self.method, "bound": self.bound}
+        found = {key: value for key, value in found.items() if value}
+        return found if self.witness is None else {**found, "witness": self.witness.json()}
+
 
 @dataclass(frozen=True)
 class Law:
@@ -56,6 +67,10 @@ class Law:
 
     def __str__(self) -> str:
         return f"{self.name} on {', '.join(self.charts)}: {self.verdict}"
+
+    def json(self) -> dict[str, Any]:
+        """The law as data."""
+        return {"law": self.name, "charts": list(self.charts), **self.verdict.json()}
 
 
 _ORDER: tuple[Answer, ...] = ("proved", "assumed", "tested", "refuted")

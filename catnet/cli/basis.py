@@ -10,7 +10,7 @@ from catnet.cli.output import print_safely
 from catnet.diagnostics import Source, Span, fail
 from catnet.symmetry import words  # noqa: F401  (what groups and representations are called)
 from catnet.symmetry.groups import Group
-from catnet.symmetry.hom import hom
+from catnet.symmetry.intertwiners import hom
 from catnet.symmetry.reps import Rep
 from catnet.symmetry.reps_leaves import Natural, Trivial
 from catnet.syntax.parser import parse_expression

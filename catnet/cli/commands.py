@@ -16,6 +16,7 @@ from catnet.cli.output import complain, one_line, print_result, print_safely, te
 from catnet.diagnostics import CatnetError, Diagnostic, Report, Source, fail
 
 if TYPE_CHECKING:
+    from catnet.bundles import Bundle
     from catnet.diagrams.graph import Graph
     from catnet.diagrams.terms import Diagram
     from catnet.elaborate.program import Program
@@ -159,8 +160,29 @@ def bundle(options: Namespace) -> int:
     program.report.raise_errors()
     values = {name: getattr(value, "value", value) for name, value in parameters(options.params).items()}
     made = program.bundle(options.name, **values)
-    print_safely(made.describe())
+    if options.out is not None:
+        _draw_nerve(made, options.out)
+    if options.json:
+        import json
+
+        print(json.dumps(made.json(), indent=2))
+    elif options.out is not None:
+        print(f"wrote {one_line(options.out)}")
+    else:
+        print_safely(made.describe())
     return FINE if made.laws().hold else WRONG
+
+
+def _draw_nerve(made: Bundle, out: str) -> None:
+    """The picture of a bundle, written to a file."""
+    suffix = Path(out).suffix.lower()
+    if suffix != ".svg":
+        said = f"`{suffix}` is no format" if suffix else "the name has no ending that says the format"
+        fail("E0605", f"cannot draw `{out}`: {said}", help="write -o NAME.svg")
+    from catnet.draw.nerve import draw_nerve
+    from catnet.files import write_atomically
+
+    write_atomically(out, draw_nerve(made))
 
 
 def prove(options: Namespace) -> int:

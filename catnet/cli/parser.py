@@ -291,12 +291,16 @@ def _add_bundle(commands: Any) -> None:
         "print a bundle: charts, laws, orientability, flatness, holonomy, the classes that decide",
         "catnet bundle spaces.cat Moebius",
         "catnet bundle spaces.cat Monopole -p m=1",
+        "catnet bundle spaces.cat Moebius -o nerve.svg    the picture: charts, transitions, the twist",
+        "catnet bundle spaces.cat Moebius --json          the same as data",
     )
     command.add_argument("file", metavar="FILE", help="a .cat file")
     command.add_argument("name", metavar="NAME", help="the name of a bundle in it")
     command.add_argument(
         "-p", dest="params", action="append", default=[], metavar="NAME=VALUE", help="a parameter (may be repeated)"
     )
+    command.add_argument("-o", dest="out", metavar="FILE", help="draw the nerve with its transitions: NAME.svg")
+    command.add_argument("--json", action="store_true", help="print one JSON object instead of text")
     _roots(command)
 
 

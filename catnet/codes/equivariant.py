@@ -75,8 +75,8 @@ CODES = (
     Code(
         "E0747",
         "a part of a representation that nothing reads",
-        """No linear map that commutes with the group leads from this part of the input to the output, so it was computed
-        for nothing. This is a warning: the net is right, and a part of it is idle.""",
+        """No linear map that commutes with the group leads from this part of the input to the output, so it was
+        computed for nothing. This is a warning: the net is right, and a part of it is idle.""",
         bad=_V + "net f : R[n, V] -> R[n, trivial(G)] = linear(trivial(G))\n",
         good=_V + "net f : R[n, V] -> R[n, 4*trivial(G)] = norm >> linear(4*trivial(G))\n",
     ),

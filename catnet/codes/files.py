@@ -134,7 +134,7 @@ CODES = (
         """The picture's format is told by the end of the file's name: .svg for a picture that every
         browser shows, .dot for Graphviz.""",
         stage="command",
-        how="It comes from `catnet render ... -o FILE`.",
+        how="It comes from `catnet render ... -o FILE`, and from `catnet bundle ... -o FILE`, which writes .svg.",
     ),
     Code(
         "E0606",

@@ -23,17 +23,23 @@ DASHES = {"random": "5 3", "stateful": "1.5 2.5"}
 
 def write(panel: Panel, title: str, heading: str, description: str) -> str:
     """The SVG document of a panel."""
-    width = max(panel.width + 12, text_width(heading, 13) + 36)
-    height = panel.height + HEADING
     marks = _marks(panel)
     body = "\n".join(_panel(panel, marks, 0.0, HEADING))
+    return document(panel.width + 12, panel.height + HEADING, title, heading, description, body)
+
+
+def document(
+    width: float, height: float, title: str, heading: str, description: str, body: str, rules: str = ""
+) -> str:
+    """An SVG document: its heading, and a body of elements below it. `rules` are further ones of the dark mode."""
+    width = max(width, text_width(heading, 13) + 36)
     key = f"cn{zlib.crc32((heading + body).encode('utf-8', 'replace')):08x}"
     return f"""<svg xmlns="http://www.w3.org/2000/svg" width="{_n(width)}" height="{_n(height)}" \
 viewBox="0 0 {_n(width)} {_n(height)}" role="img" aria-labelledby="{key}-title {key}-desc" \
 font-family="{FONT}" font-size="12">
 <title id="{key}-title">{escape(title)}</title>
 <desc id="{key}-desc">{escape(description)}</desc>
-<style>{_style()}</style>
+<style>{_style(rules)}</style>
 <rect class="cn-paper" width="100%" height="100%" fill="{PAPER}"/>
 <text class="cn-ink" x="14" y="22" font-size="13" font-weight="bold" fill="{INK}">{escape(heading)}</text>
 {body}
@@ -55,7 +61,7 @@ def _n(value: float) -> str:
     return f"{value:.1f}".removesuffix(".0").replace("-0.0", "0")
 
 
-def _style() -> str:
+def _style(more: str) -> str:
     """The dark mode. Every colour stands on its element too, for readers that know no style sheets."""
     rules = [
         f".cn-paper{{fill:{DARK_PAPER}}}",
@@ -66,7 +72,7 @@ def _style() -> str:
     ]
     for name, look in {**LOOKS, "plain": PLAIN_LOOK}.items():
         rules.append(f".cn-{name}{{fill:{look.dark_fill};stroke:{look.dark_line}}}")
-    return "@media (prefers-color-scheme: dark){" + "".join(rules) + "}"
+    return "@media (prefers-color-scheme: dark){" + "".join(rules) + more + "}"
 
 
 def _marks(panel: Panel) -> dict[int, str]:

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from catnet.symmetry.error_measure import error
     from catnet.symmetry.exact import Matrix, cosine, root, sine, sqrt
     from catnet.symmetry.groups import Group
-    from catnet.symmetry.hom import Basis, hom
+    from catnet.symmetry.intertwiners import Basis, hom
     from catnet.symmetry.kinds import Kind
     from catnet.symmetry.reps import Rep
 
@@ -79,8 +79,8 @@ _HOMES = {
     "sine": "exact",
     "sqrt": "exact",
     "Group": "groups",
-    "Basis": "hom",
-    "hom": "hom",
+    "Basis": "intertwiners",
+    "hom": "intertwiners",
     "Kind": "kinds",
     "Rep": "reps",
 }

@@ -9,7 +9,7 @@ from math import sqrt
 from typing import Literal
 
 from catnet.symmetry.exact import to_float
-from catnet.symmetry.hom import Basis, hom
+from catnet.symmetry.intertwiners import Basis, hom
 from catnet.symmetry.reps import Rep, need_rep
 from catnet.types.dims import Dim
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from catnet.symmetry.constructors import trivial
 from catnet.symmetry.exact import to_float
-from catnet.symmetry.hom import Basis, Part, hom
+from catnet.symmetry.intertwiners import Basis, Part, hom
 from catnet.symmetry.reps import Rep, Scale
 from catnet.types.dims import Dim
 

@@ -16,7 +16,7 @@ from catnet.symmetry import characters
 from catnet.symmetry.constructors import SO, SU, A, C, D, O, S, Sp, U, trivial, vector
 from catnet.symmetry.exact import Matrix
 from catnet.symmetry.groups import Group
-from catnet.symmetry.hom import Basis, hom
+from catnet.symmetry.intertwiners import Basis, hom
 from catnet.symmetry.reps import Rep
 from catnet.symmetry.reps_irreducible import irrep
 from catnet.symmetry.reps_leaves import regular

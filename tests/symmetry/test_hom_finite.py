@@ -17,7 +17,7 @@ from catnet.symmetry.characters import Count
 from catnet.symmetry.constructors import SO, C, D, matrices, permutation, permutations, regular, representation, vector
 from catnet.symmetry.exact import Matrix, sqrt
 from catnet.symmetry.groups import Group
-from catnet.symmetry.hom import hom
+from catnet.symmetry.intertwiners import hom
 from catnet.symmetry.reps import Rep
 from catnet.symmetry.reps_leaves import Natural
 from catnet.symmetry.solve import pairs

@@ -257,7 +257,10 @@ def proved_or_refused(text: str) -> list[Proof]:
 
 
 def test_a_formula_computes_what_it_says() -> None:
-    text = "box mix(s: R, x: R[d], a = 2.0) = (s * x - a) / sqrt(1 + dot(x, x)) ^ 3\nnet f : R[n] @ R[n, d] -> R[n, d] = mix(a = 0.5)\n"
+    text = (
+        "box mix(s: R, x: R[d], a = 2.0) = (s * x - a) / sqrt(1 + dot(x, x)) ^ 3\n"
+        "net f : R[n] @ R[n, d] -> R[n, d] = mix(a = 0.5)\n"
+    )
     module = Program.from_text(text)["f"]().compile()
     s, x = torch.randn(2, 4), torch.randn(2, 4, 3)
     norm = (1 + (x * x).sum(-1, keepdim=True)).sqrt()

@@ -86,7 +86,8 @@ bodies = st.builds(
     ).map(tuple),
     expressions,
 )
-charts = st.lists(st.builds(tree.Chart, names, st.lists(names, max_size=2).map(tuple)), min_size=1, max_size=3).map(tuple)
+chart = st.builds(tree.Chart, names, st.lists(names, max_size=2).map(tuple))
+charts = st.lists(chart, min_size=1, max_size=3).map(tuple)
 transitions = st.lists(st.builds(tree.Transition, names, names, expressions), max_size=3).map(tuple)
 items: SearchStrategy[tree.Item] = st.one_of(
     st.builds(tree.Import, texts, st.lists(names, min_size=1, max_size=3).map(tuple)),

@@ -22,7 +22,7 @@ def by_factors(source: Rep, target: Rep, budget: int) -> Solution | None:
     read, written = _table(source, factors), _table(target, factors)
     if len(factors) < 2 or read is None or written is None:
         return None
-    from catnet.symmetry.hom import hom  # each factor is a problem of its own, with sums in it
+    from catnet.symmetry.intertwiners import hom  # each factor is a problem of its own, with sums in it
 
     parts = [hom(_column(read, k, factor), _column(written, k, factor), budget) for k, factor in enumerate(factors)]
     sizes = [part.dimension for part in parts]

@@ -15,7 +15,7 @@ from catnet.symmetry.solve.text import entries_text, indices
 from catnet.symmetry.solve.words import symbols
 
 if TYPE_CHECKING:
-    from catnet.symmetry.hom import Basis, Part
+    from catnet.symmetry.intertwiners import Basis, Part
 
 _SMALLER = 8  # values of n below the least one for which the dimension is worked out
 
@@ -54,7 +54,7 @@ def _dimension(basis: Basis) -> str:
 
 def smaller(basis: Basis) -> dict[str, int]:
     """The dimension at each smaller n, by a solution of its own; for a group of one symbolic size only."""
-    from catnet.symmetry.hom import hom
+    from catnet.symmetry.intertwiners import hom
 
     group = basis.source.group
     names = symbols(group)
