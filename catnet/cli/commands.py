@@ -7,6 +7,7 @@ import re
 import sys
 from argparse import Namespace
 from collections.abc import Callable, Iterable
+from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
@@ -158,7 +159,11 @@ def bundle(options: Namespace) -> int:
 
     program = Program(options.file, options.root, options.budget)
     program.report.raise_errors()
-    values = {name: getattr(value, "value", value) for name, value in parameters(options.params).items()}
+    values = {}
+    for name, value in parameters(options.params).items():
+        if isinstance(value, bool) or not isinstance(value, (int, float)):
+            fail("E0603", f"cannot read `-p {name}`: a parameter of a bundle is a number", help="for example -p m=1")
+        values[name] = Fraction(str(value))  # 0.1 is a tenth, as in a file
     made = program.bundle(options.name, **values)
     if options.out is not None:
         _draw_nerve(made, options.out)
