@@ -6,7 +6,8 @@ import re
 from collections.abc import Sequence
 
 from catnet.diagnostics import fail
-from catnet.symmetry.groups import Permutation
+from catnet.limits import spend
+from catnet.symmetry.groups import MAX_ELEMENTS, Permutation
 
 Written = str | Sequence[int]
 """A permutation by its cycles, or by the images of the points from 0."""
@@ -24,6 +25,9 @@ def read_permutations(texts: Sequence[Written], degree: int | None = None) -> tu
     size = degree or greatest
     if greatest > size:
         fail("E0712", f"a permutation of {size} points names the point {greatest}")
+    if size > MAX_ELEMENTS:
+        fail("E0707", f"a permutation of {size} points is too large: at most {MAX_ELEMENTS} are permuted")
+    spend(len(texts) * size)
     return tuple(
         _from_cycles(_cycles(text), size) if isinstance(text, str) else _from_images(text, size) for text in texts
     )

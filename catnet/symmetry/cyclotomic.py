@@ -14,6 +14,7 @@ from functools import lru_cache
 from typing import Any
 
 from catnet.diagnostics import fail
+from catnet.limits import spend
 
 Number = Any
 """`int | Fraction | Cyclotomic`; `Any`, since the three share their operators but no class."""
@@ -76,6 +77,7 @@ class Cyclotomic:
             return NotImplemented
         n = _common(self.n, other.n)
         left, right = self._lifted(n), other._lifted(n)
+        spend(sum(map(bool, left)) * sum(map(bool, right)))
         terms = ((i + j, a * b) for i, a in enumerate(left) if a for j, b in enumerate(right) if b)
         return number(n, _reduced(n, terms))
 
@@ -133,7 +135,9 @@ def simple(value: Fraction | int) -> int | Fraction:
 
 
 def root(n: int, k: int = 1) -> Number:
-    """`exp(2 pi i k / n)`. Raises E0707 where n is over 4096."""
+    """`exp(2 pi i k / n)`. Raises E0706 where there is none, E0707 where n is over 4096."""
+    if not all(isinstance(x, int) and not isinstance(x, bool) for x in (n, k)) or n == 0:
+        fail("E0706", f"there is no root of unity of order {n} and number {k}", help="such as cosine(1, 5): cos(2 pi/5)")
     k, shared = k % n, math.gcd(k, n)
     n, k = n // shared, k // shared
     return number(_common(n, 1), _reduced(n, [(k, Fraction(1))]))
@@ -260,6 +264,7 @@ def _powers(n: int) -> list[tuple[tuple[int, int], ...]]:
     """zeta^k for k < n, each as pairs (exponent, coefficient) in the power basis."""
     polynomial = _cyclotomic_polynomial(n)
     degree = len(polynomial) - 1
+    spend(n * degree // 4)
     current = [1] + [0] * (degree - 1)
     rows = []
     for _ in range(n):
@@ -271,6 +276,7 @@ def _powers(n: int) -> list[tuple[tuple[int, int], ...]]:
 
 def _reduced(n: int, terms: Iterable[tuple[int, Fraction]]) -> tuple[Fraction, ...]:
     rows = _powers(n)
+    spend(len(rows) // 4)
     result = [Fraction(0)] * (len(_cyclotomic_polynomial(n)) - 1)
     for exponent, c in terms:
         for k, factor in rows[exponent % n]:
@@ -289,13 +295,15 @@ def _common(n: int, m: int) -> int:
 
 
 def _primes(n: int) -> list[int]:
-    """The prime factors of n, with repetition."""
+    """The prime factors of n, with repetition; what is left without those up to 4096 counts as one, a square as two."""
     found, p = [], 2
-    while p * p <= n:
+    while p * p <= n and p <= MAX_CONDUCTOR:
         while n % p == 0:
             found.append(p)
             n //= p
         p += 1
+    if (whole := math.isqrt(n)) ** 2 == n > 1:
+        return [*found, whole, whole]
     return found + ([n] if n > 1 else [])
 
 

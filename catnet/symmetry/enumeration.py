@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from functools import lru_cache
 
 from catnet.diagnostics import fail
+from catnet.limits import spend
 from catnet.symmetry.elements import Word
 from catnet.symmetry.groups import MAX_ELEMENTS, Conjugacy, FiniteGroup, Permutation, composed, inverted
 
@@ -38,6 +39,7 @@ def word_in(tree: Tree, element: Permutation) -> Word:
     """An element as a word, by the way that found it."""
     letters: list[tuple[int, int]] = []
     while (step := tree[element]) is not None:
+        spend(1 + len(element) // 8)  # it is hashed
         element, i = step
         if letters and letters[-1][0] == i:
             letters[-1] = i, letters[-1][1] + 1
@@ -51,7 +53,7 @@ def conjugacy_classes(group: FiniteGroup) -> list[Conjugacy]:
     """The conjugacy classes, each with a shortest element as its representative."""
     generators = group.realisation()
     if group.count_elements() > MAX_ELEMENTS:
-        fail("E0707", f"`{group}` has {group.order} elements: more than {MAX_ELEMENTS} are not listed")
+        fail("E0707", f"`{group}` has more than {MAX_ELEMENTS} elements: they are not listed")
     tree = elements(generators, str(group))
     inverses = [inverted(generator) for generator in generators]
     seen: set[Permutation] = set()
@@ -72,16 +74,14 @@ def conjugacy_classes(group: FiniteGroup) -> list[Conjugacy]:
 
 
 def group_order(generators: Sequence[Permutation]) -> int:
-    """The order of a permutation group, by the algorithm of Schreier and Sims (SymPy's)."""
-    moving = [list(p) for p in generators if any(i != image for i, image in enumerate(p))]
-    if not moving:
-        return 1
-    from sympy.combinatorics import Permutation as SympyPermutation
-    from sympy.combinatorics import PermutationGroup
+    """The order of a permutation group, by the algorithm of Schreier and Sims."""
+    from catnet.symmetry.chains import chain
 
-    return int(PermutationGroup([SympyPermutation(p) for p in moving]).order())
+    return chain(generators).order()
 
 
 def contains(generators: Sequence[Permutation], permutation: Permutation) -> bool:
     """Whether a permutation lies in the group that others generate."""
-    return group_order(generators) == group_order([*generators, permutation])
+    from catnet.symmetry.chains import chain
+
+    return permutation in chain(generators)

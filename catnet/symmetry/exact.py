@@ -8,6 +8,7 @@ from fractions import Fraction
 from functools import cached_property
 
 from catnet.diagnostics import fail
+from catnet.limits import spend
 from catnet.symmetry.cyclotomic import (
     Cyclotomic,
     Number,
@@ -51,6 +52,7 @@ class Matrix:
     """
 
     def __init__(self, rows: int, columns: int, entries: Mapping[tuple[int, int], Number]) -> None:
+        spend(len(entries))
         self.rows = rows
         self.columns = columns
         self.entries: dict[tuple[int, int], Number] = {at: x for at, x in entries.items() if x}
@@ -69,6 +71,7 @@ class Matrix:
 
     @staticmethod
     def identity(n: int) -> Matrix:
+        spend(n)
         return Matrix(n, n, {(i, i): 1 for i in range(n)})
 
     @staticmethod
@@ -159,7 +162,9 @@ class Matrix:
         entries: dict[tuple[int, int], Number] = {}
         rows = other.by_row
         for (i, k), x in self.entries.items():
-            for j, y in rows.get(k, ()):
+            row = rows.get(k, ())
+            spend(len(row))
+            for j, y in row:
                 entries[i, j] = entries.get((i, j), 0) + x * y
         return Matrix(self.rows, other.columns, {at: _tidy(x) for at, x in entries.items()})
 
@@ -175,6 +180,7 @@ class Matrix:
     def kron(self, other: Matrix) -> Matrix:
         """The tensor product; index (i, k) of it is `i * other.rows + k`."""
         r, c = other.shape
+        spend(len(self.entries) * len(other.entries))
         entries = {
             (i * r + k, j * c + m): simple_product(x, y)
             for (i, j), x in self.entries.items()
@@ -248,6 +254,7 @@ def _eliminated(matrix: Matrix) -> Matrix:
         rows[j] = {k: factor * x for k, x in rows[j].items()}
         for i in range(n):
             if i != j and (x := rows[i].get(j)):
+                spend(len(rows[j]))
                 for k, y in rows[j].items():
                     rows[i][k] = rows[i].get(k, 0) - x * y
     return Matrix(n, n, {(i, k - n): _tidy(x) for i, row in enumerate(rows) for k, x in row.items() if k >= n})

@@ -11,6 +11,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from catnet.diagnostics import fail
+from catnet.limits import spend
 from catnet.symmetry.elements import Element, Word
 from catnet.symmetry.exact import Matrix
 from catnet.symmetry.groups import (
@@ -92,6 +93,7 @@ class Cyclic(_OnPoints):
 
     def natural_permutations(self) -> tuple[Permutation, ...]:
         n = self.number()
+        spend(n)
         return (tuple((i + 1) % n for i in range(n)),)
 
     def listing(self) -> list[Permutation]:
@@ -100,6 +102,7 @@ class Cyclic(_OnPoints):
 
     def classes(self) -> Sequence[Conjugacy]:
         n = self.number()
+        spend(n * n)
         return [Conjugacy(1, ((0, k),), tuple((i + k) % n for i in range(n))) for k in range(n)]
 
     def sample(self, rng: random.Random) -> Element:
@@ -127,6 +130,7 @@ class Dihedral(_OnPoints):
 
     def natural_permutations(self) -> tuple[Permutation, ...]:
         n = self.number()
+        spend(2 * n)
         return tuple((i + 1) % n for i in range(n)), tuple(-i % n for i in range(n))
 
     def realisation(self) -> tuple[Permutation, ...]:
@@ -168,6 +172,7 @@ class Symmetric(_OnPoints):
     def relations(self) -> tuple[Word, ...]:
         """Moore's presentation: r^n, t^2, (r t)^(n-1), and t commutes with its far conjugates."""
         n = self.number()
+        spend(n)
         if n == 1:
             return ((0, 1),), ((1, 1),)
         far = [((1, 1), (0, -k), (1, 1), (0, k)) * 2 for k in range(2, n // 2 + 1)]
@@ -176,11 +181,13 @@ class Symmetric(_OnPoints):
 
     def natural_permutations(self) -> tuple[Permutation, ...]:
         n = self.number()
+        spend(2 * n)
         return tuple((i + 1) % n for i in range(n)), (1, 0, *range(2, n)) if n > 1 else (0,)
 
     def word(self, permutation: Permutation) -> Word:
         """A permutation as a word in r and t: insertion sort by swaps of neighbours."""
         n, points, swaps = self.number(), list(permutation), []
+        spend(n * n // 2)
         for i in range(n):
             for j in range(i, 0, -1):
                 if points[j - 1] > points[j]:
@@ -219,6 +226,7 @@ class Symmetric(_OnPoints):
         from catnet.symmetry.strata import Stratum
 
         n, found, none = self.number(), [], Fraction(0)
+        spend(n * n // 4)  # factorials have many digits
         for j in range(n + 1):
             none += Fraction((-1) ** j, math.factorial(j))
             found.append(Stratum(none / math.factorial(n - j), 0, {(): 1}, n - j))
@@ -252,12 +260,15 @@ class Alternating(_OnPoints):
 
     @property
     def generators(self) -> tuple[str, ...]:
-        return tuple(f"c{k}" for k in range(2, self.number()))
+        n = self.number()
+        spend(n)
+        return tuple(f"c{k}" for k in range(2, n))
 
     @property
     def relations(self) -> tuple[Word, ...]:
         """Carmichael's presentation: c_k^3 and (c_j c_k)^2."""
         count = len(self.generators)
+        spend(count * count)
         pairs = [((j, 1), (k, 1)) * 2 for j in range(count) for k in range(j)]
         return (*(((k, 3),) for k in range(count)), *pairs)
 
@@ -267,6 +278,7 @@ class Alternating(_OnPoints):
 
     def natural_permutations(self) -> tuple[Permutation, ...]:
         n = self.number()
+        spend(n * n)
         return tuple(tuple({0: 1, 1: k, k: 0}.get(i, i) for i in range(n)) for k in range(2, n))
 
     def __str__(self) -> str:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from catnet.diagnostics import fail
+from catnet.limits import spend
 from catnet.symmetry.elements import Element, Word
 from catnet.symmetry.exact import Matrix
 from catnet.symmetry.groups import FiniteGroup, Permutation, as_size, permutation_of, power_of
@@ -85,6 +86,7 @@ class Grid(FiniteGroup):
     def natural_permutations(self) -> tuple[Permutation, ...]:
         """The generators on the cells."""
         h, w = self.numbers()
+        spend(4 * h * w)
         moves = [lambda i, j: (i + 1, j), lambda i, j: (i, j + 1), lambda i, j: (-j, i), lambda i, j: (i, -j)]
         cells = [(i, j) for i in range(h) for j in range(w)]
         images = ([move(*cell) for cell in cells] for move in moves[: len(self.generators)])
@@ -100,6 +102,7 @@ class Grid(FiniteGroup):
     def realisation(self) -> tuple[Permutation, ...]:
         """The action on the h rows and w columns, and on the corners of a square, which a 1 by 1 grid lacks."""
         h, w = self.numbers()
+        spend(4 * (h + w))
         rows, columns, corners = range(h), range(h, h + w), range(h + w, h + w + 4)
         down = (*((i + 1) % h for i in rows), *columns, *corners)
         right = (*rows, *(h + (j + 1) % w for j in range(w)), *corners)

@@ -15,6 +15,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Literal
 
 from catnet.diagnostics import fail
+from catnet.limits import spend
 from catnet.symmetry.elements import Element, Word
 from catnet.symmetry.exact import Matrix
 from catnet.symmetry.kinds import Kind
@@ -200,7 +201,8 @@ class FiniteGroup(Group):
         self.need_numbers("the order")
         order = self.order
         value = order.value if isinstance(order, Dim) else order
-        assert value is not None
+        if value is None:
+            fail("E0707", f"`{self}` is too large: its order is not worked out")
         return value
 
     def sample(self, rng: random.Random) -> Element:
@@ -218,11 +220,13 @@ class FiniteGroup(Group):
 
 def composed(p: Permutation, q: Permutation) -> Permutation:
     """First q, then p: the images of the product p q."""
+    spend(1 + len(q) // 8)
     return tuple(p[i] for i in q)
 
 
 def inverted(p: Permutation) -> Permutation:
     """The inverse permutation."""
+    spend(1 + len(p) // 8)
     result = [0] * len(p)
     for i, image in enumerate(p):
         result[image] = i
@@ -231,6 +235,7 @@ def inverted(p: Permutation) -> Permutation:
 
 def power_of(p: Permutation, exponent: int) -> Permutation:
     """A power of a permutation, by its cycles."""
+    spend(len(p))
     result, seen = [0] * len(p), [False] * len(p)
     for start in range(len(p)):
         if not seen[start]:

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from catnet.limits import spend
+from catnet.symmetry.chains import chain
 from catnet.symmetry.groups import Permutation
 from catnet.symmetry.kinds import Kind
 from catnet.symmetry.reps import Rep
 from catnet.symmetry.reps_nodes import Sum, Tensor
-
-if TYPE_CHECKING:
-    from sympy.combinatorics import PermutationGroup
 
 MAX_SPLITS = 5_000  # stabilisers that are computed
 
@@ -78,24 +77,21 @@ class _Chain:
     """A group acting on several sets side by side."""
 
     def __init__(self, images: Sequence[Sequence[Permutation]]) -> None:
-        from sympy.combinatorics import Permutation as SympyPermutation
-        from sympy.combinatorics import PermutationGroup
-
         self.starts = [sum(len(p) for p in images[0][:k]) for k in range(len(images[0]))]
         self.sizes = [len(p) for p in images[0]]
-        joined = [[start + i for start, p in zip(self.starts, parts, strict=True) for i in p] for parts in images]
-        self.group = PermutationGroup([SympyPermutation(p) for p in joined])
+        joined = (tuple(start + i for start, p in zip(self.starts, parts, strict=True) for i in p) for parts in images)
+        self.generators = list(joined)
         self.splits = 0
 
     def orbits(self, sets: Sequence[int]) -> int | None:
         """How many orbits there are on the product of these sets."""
-        return self._orbits(self.group, list(sets))
+        return self._orbits(self.generators, list(sets))
 
-    def _orbits(self, group: PermutationGroup, sets: list[int]) -> int | None:
+    def _orbits(self, generators: Sequence[Permutation], sets: list[int]) -> int | None:
         if not sets:
             return 1
         start = self.starts[sets[0]]
-        found = _orbit_sets(group, range(start, start + self.sizes[sets[0]]))
+        found = _orbit_sets(generators, range(start, start + self.sizes[sets[0]]))
         if len(sets) == 1:
             return len(found)
         total = 0
@@ -103,15 +99,15 @@ class _Chain:
             self.splits += 1
             if self.splits > MAX_SPLITS:
                 return None
-            inner = self._orbits(_stabiliser(group, points[0]), sets[1:])
+            inner = self._orbits(_stabiliser(generators, points[0]), sets[1:])
             if inner is None:
                 return None
             total += inner
         return total
 
 
-def _orbit_sets(group: PermutationGroup, points: range) -> list[list[int]]:
-    generators = [generator.array_form for generator in group.generators]
+def _orbit_sets(generators: Sequence[Permutation], points: range) -> list[list[int]]:
+    spend(len(points) * (1 + len(generators)))
     seen: set[int] = set()
     found = []
     for start in points:
@@ -128,10 +124,6 @@ def _orbit_sets(group: PermutationGroup, points: range) -> list[list[int]]:
     return found
 
 
-def _stabiliser(group: PermutationGroup, point: int) -> PermutationGroup:
-    """The stabiliser of a point, by a strong generating set whose base begins with it."""
-    from sympy.combinatorics import PermutationGroup
-
-    _, strong = group.schreier_sims_incremental(base=[point])
-    kept = [generator for generator in strong if generator.array_form[point] == point]
-    return PermutationGroup(kept or [group.identity])
+def _stabiliser(generators: Sequence[Permutation], point: int) -> list[Permutation]:
+    """Generators of the stabiliser of a point."""
+    return chain(generators, point).below.generators

@@ -13,6 +13,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from fractions import Fraction
 
+from catnet.limits import spend
 from catnet.symmetry.exact import Number, simple, simple_product
 
 Weight = tuple[int, ...]
@@ -38,6 +39,7 @@ def add(terms: Iterable[tuple[Number, Laurent]]) -> Laurent:
     """A linear combination."""
     total: Laurent = {}
     for factor, polynomial in terms:
+        spend(len(polynomial))
         for weight, x in polynomial.items():
             total[weight] = total.get(weight, 0) + factor * x
     return {weight: x for weight, x in total.items() if x}
@@ -47,6 +49,7 @@ def multiply(left: Laurent, right: Laurent) -> Laurent:
     """The product."""
     total: Laurent = {}
     for a, x in left.items():
+        spend(len(right) * (1 + len(a) // 4))
         for b, y in right.items():
             weight = tuple(i + j for i, j in zip(a, b, strict=True))
             total[weight] = total.get(weight, 0) + x * y
@@ -56,6 +59,7 @@ def multiply(left: Laurent, right: Laurent) -> Laurent:
 def constant_term(left: Laurent, right: Laurent) -> Number:
     """The constant term of a product."""
     total: Number = 0
+    spend(len(left))
     for weight, x in left.items():
         if y := right.get(tuple(-w for w in weight)):
             total = total + simple_product(x, y)

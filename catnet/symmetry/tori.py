@@ -9,12 +9,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from fractions import Fraction
 
+from catnet.limits import spend
 from catnet.symmetry.lie_groups import Orthogonal, Symplectic, Unitary
 from catnet.symmetry.strata import Laurent, Stratum, Weight, add, density, multiply
 
 
 def unit(rank: int, *terms: tuple[int, int]) -> Weight:
     """The weight with coefficient c at coordinate i for each (i, c)."""
+    spend(1 + rank // 4)
     weight = [0] * rank
     for i, c in terms:
         weight[i] += c

@@ -45,6 +45,7 @@ def _square(left: float, top: float, points: Tensor, angle: float, colour: str) 
     out = points[:, 0] * math.cos(angle) + points[:, 1] * math.sin(angle) - 2
     places = SIZE / 2 * (1 + torch.stack([out, -points[:, 2]], -1) / REACH)
     shown = places[((places > 0) & (places < SIZE)).all(-1)].tolist()
-    dots = "".join(f'<circle cx="{left + x:.1f}" cy="{top + y:.1f}" r="1.1"/>' for x, y in shown)
+    dots = "".join(f"M{left + x:.1f} {top + y:.1f}h0" for x, y in shown)
     frame = f'<rect x="{left}" y="{top}" width="{SIZE}" height="{SIZE}" fill="none" stroke="#bbbbbb"/>'
-    return f'{frame}\n<g fill="{colour}" fill-opacity="0.6">{dots}</g>'
+    style = f'stroke="{colour}" stroke-opacity="0.6" stroke-width="2.2" stroke-linecap="round"'
+    return f'{frame}\n<path {style} d="{dots}"/>'

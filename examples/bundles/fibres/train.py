@@ -13,6 +13,7 @@ import argparse
 import math
 import sys
 import time
+from itertools import pairwise
 from pathlib import Path
 
 import torch
@@ -104,7 +105,7 @@ def disagreement(atlas: blocks.Atlas, bundle: Bundle, read: dict[tuple[str, str]
     base, x = data.split((2, 3), -1)
     wanted, names = declared(bundle), atlas.cover.names
     frames = {names[0]: torch.eye(atlas.fibre.vector_dim)}
-    for here, there in zip(names, names[1:], strict=False):
+    for here, there in pairwise(names):
         frames[there] = wanted[there, here] @ frames[here] @ read[here, there]
     own = {(i, j): frames[i].mT @ matrix @ frames[j] for (i, j), matrix in wanted.items()}
     transitions = blocks.Transitions(atlas.cover, str(bundle.structure.group), own, triples=())
