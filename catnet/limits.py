@@ -12,7 +12,7 @@ from catnet.diagnostics import CatnetError, Diagnostic, fail
 
 BUDGET = 200_000  # boxes: in one typing run (a repeat counts once), and in one module (repeats counted out)
 DEPTH = 20_000  # Python frames; a net inside a net takes about ten
-STEPS = 8_000_000  # of exact arithmetic for one question: some seconds
+STEPS = 5_000_000  # of exact arithmetic for one question: some seconds
 
 
 @contextmanager
@@ -60,7 +60,11 @@ def bounded(code: str, what: str, *about: object, steps: int = STEPS, help: str 
         yield
     except _Spent:
         words = what.format(*(_short(str(part)) for part in about))
-        fail(code, f"{words} takes more than {steps:,} steps of exact arithmetic, the most that is spent on it", help=help)
+        fail(
+            code,
+            f"{words} takes more than {steps:,} steps of exact arithmetic, the most that is spent on it",
+            help=help,
+        )
     finally:
         _LEFT.reset(token)
         if outer is not None:

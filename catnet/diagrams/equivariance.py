@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from catnet.diagrams.acting import Acting, Action, Refusal, Word, carried, show
 from catnet.diagrams.graph import Graph, Node, Value
+from catnet.limits import bounded
 from catnet.types.facts import Facts
 from catnet.types.wires import Axis
 
@@ -78,7 +79,8 @@ class Walk:
         if not node.graphs:
             self.steps.append(step)
         try:
-            step.after = node.box.act(acting)
+            with bounded("E0707", f"how a group acts on `{node.box.name}`"):
+                step.after = node.box.act(acting)
             _keeps_types(self.group, node.outputs, step.after)
         except Lost:
             return lost

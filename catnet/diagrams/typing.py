@@ -23,7 +23,7 @@ from catnet.diagrams.structural import (
     Identity,
     too_many_wires,
 )
-from catnet.limits import BUDGET, large_work
+from catnet.limits import BUDGET, bounded, large_work
 from catnet.types.dims import DimError
 from catnet.types.facts import Facts, Pred
 from catnet.types.infer import Inference, TypeProblem
@@ -145,7 +145,8 @@ class Typing:
         node = Node(box, inputs, (), label, span, (), owner)
         self.node = self.inference.asker = node
         try:
-            wires = box.rule(self, node.dom)
+            with bounded("E0707", f"`{box.name or 'this part'}`"):
+                wires = box.rule(self, node.dom)
         except TypeProblem as problem:
             self.report.add(mistakes.explain(problem, node, self.inference))
             wires = self._unknown(box, node.dom)

@@ -77,7 +77,7 @@ class Cyclotomic:
             return NotImplemented
         n = _common(self.n, other.n)
         left, right = self._lifted(n), other._lifted(n)
-        spend(sum(map(bool, left)) * sum(map(bool, right)))
+        spend(12 * sum(map(bool, left)) * sum(map(bool, right)))  # of fractions
         terms = ((i + j, a * b) for i, a in enumerate(left) if a for j, b in enumerate(right) if b)
         return number(n, _reduced(n, terms))
 
@@ -137,7 +137,9 @@ def simple(value: Fraction | int) -> int | Fraction:
 def root(n: int, k: int = 1) -> Number:
     """`exp(2 pi i k / n)`. Raises E0706 where there is none, E0707 where n is over 4096."""
     if not all(isinstance(x, int) and not isinstance(x, bool) for x in (n, k)) or n == 0:
-        fail("E0706", f"there is no root of unity of order {n} and number {k}", help="such as cosine(1, 5): cos(2 pi/5)")
+        fail(
+            "E0706", f"there is no root of unity of order {n} and number {k}", help="such as cosine(1, 5): cos(2 pi/5)"
+        )
     k, shared = k % n, math.gcd(k, n)
     n, k = n // shared, k // shared
     return number(_common(n, 1), _reduced(n, [(k, Fraction(1))]))

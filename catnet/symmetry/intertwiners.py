@@ -14,6 +14,7 @@ from itertools import count, islice, product
 from typing import TYPE_CHECKING, NoReturn
 
 from catnet.diagnostics import CatnetError, fail
+from catnet.limits import STEPS, bounded, spend
 from catnet.symmetry import characters
 from catnet.symmetry.groups import Group
 from catnet.symmetry.reps import Rep
@@ -175,6 +176,9 @@ class Basis:
         return data(self)
 
 
+_LARGER = "give a larger `budget`, or write the representation as a sum: each pair of summands is solved apart"
+
+
 def hom(source: Rep, target: Rep, budget: int = BUDGET) -> Basis:
     """An exact basis of the linear maps X from `source` to `target` with `target(g) X = X source(g)` for all g.
 
@@ -183,9 +187,16 @@ def hom(source: Rep, target: Rep, budget: int = BUDGET) -> Basis:
     """
     if source.group != target.group:
         fail("E0709", f"`{source.text}` is a representation of `{source.group}`, `{target.text}` of `{target.group}`")
+    steps = STEPS * max(1, budget // BUDGET)
+    with bounded("E0720", "Hom({}, {})", source, target, steps=steps, help=_LARGER):
+        return _hom(source, target, budget)
+
+
+def _hom(source: Rep, target: Rep, budget: int) -> Basis:
     known: dict[tuple[Rep, Rep], tuple[Solution, Counted | None]] = {}
     parts = []
     for (row, target_count, below), (column, source_count, beside) in product(_summands(target), _summands(source)):
+        spend(20)
         if (column, row) not in known:
             known[column, row] = _counted_twice(column, row, budget)
         solution, counted = known[column, row]
@@ -210,17 +221,29 @@ def _counted_twice(source: Rep, target: Rep, budget: int) -> tuple[Solution, Cou
     counted = _characters(*(stable(source, target) or (source, target)))
     solution = solve(source, target, budget, None if counted is None else counted.dimension)
     if counted is None and solution.tier == 2:
-        nullity = by_nullity(source, target, budget)
-        counted = None if nullity is None else Counted(nullity, "elimination modulo a prime")
+        counted = _eliminated(source, target, budget)
     if counted is not None and counted.dimension != solution.dimension:
         _disagree(source, target, solution.dimension, counted)
     return solution, counted
 
 
+def _eliminated(source: Rep, target: Rep, budget: int) -> Counted | None:
+    """The count by elimination modulo a prime; None where that is too much work for a second count."""
+    try:
+        with bounded("E0720", "the second count of Hom({}, {})", source, target, steps=STEPS // 4):
+            nullity = by_nullity(source, target, budget)
+    except CatnetError as error:
+        if all(diagnostic.code == "E0720" for diagnostic in error.diagnostics):
+            return None
+        raise
+    return None if nullity is None else Counted(nullity, "elimination modulo a prime")
+
+
 def _characters(source: Rep, target: Rep, at: str = "") -> Counted | None:
     """The count by characters; None where the group is too large to list, or weights are not known."""
     try:
-        found = characters.count(source, target)
+        with bounded("E0707", "the count by characters of {} and {}", source, target, steps=STEPS // 4):
+            found = characters.count(source, target)
     except CatnetError as error:
         if all(diagnostic.code in ("E0707", "E0713") for diagnostic in error.diagnostics):
             return None

@@ -13,6 +13,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from catnet.diagnostics import fail
+from catnet.limits import spend
 from catnet.symmetry.elements import Element, Flow, Word
 from catnet.symmetry.exact import Matrix, root
 from catnet.symmetry.groups import Field, Group, as_size
@@ -124,6 +125,7 @@ class Orthogonal(LieGroup):
     def planes(self) -> list[tuple[int, int]]:
         """The pairs of axes (from 0), one for each algebra generator."""
         n = sum(self.numbers())
+        spend(n * n // 2)
         return [(j, k) for j in range(n) for k in range(j + 1, n)]
 
     @cached_property
@@ -209,6 +211,7 @@ class Unitary(LieGroup):
     @cached_property
     def algebra(self) -> tuple[str, ...]:
         n = self.number()
+        spend(n * n)
         joint = "" if n < 10 else "_"
         mixed = [f"{name}{j}{joint}{k}" for name in "XY" for j in range(1, n + 1) for k in range(j + 1, n + 1)]
         return (*mixed, *(f"Z{j}" for j in range(1, n + (not self.special))))
@@ -219,6 +222,7 @@ class Unitary(LieGroup):
 
     def natural_algebra(self) -> tuple[Matrix, ...]:
         n, i = self.number(), root(4)
+        spend(n * n)
         pairs = [(j, k) for j in range(n) for k in range(j + 1, n)]
         real = [Matrix(n, n, {(j, k): 1, (k, j): -1}) for j, k in pairs]
         imaginary = [Matrix(n, n, {(j, k): i, (k, j): i}) for j, k in pairs]
@@ -279,6 +283,7 @@ class Symplectic(LieGroup):
     @cached_property
     def algebra(self) -> tuple[str, ...]:
         axes = range(1, self.half() + 1)
+        spend(2 * self.half() ** 2)
         joint = "" if self.half() < 10 else "_"
         mixed = [f"{name}{j}{joint}{k}" for name in "BC" for j in axes for k in axes if j <= k]
         return (*(f"A{j}{joint}{k}" for j in axes for k in axes), *mixed)

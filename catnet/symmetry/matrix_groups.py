@@ -10,6 +10,7 @@ from functools import cached_property
 from typing import NoReturn
 
 from catnet.diagnostics import fail
+from catnet.limits import spend
 from catnet.symmetry.elements import Word, read_word, word_text
 from catnet.symmetry.exact import Cyclotomic, Matrix, Number, to_float
 from catnet.symmetry.groups import Field, FiniteGroup, Permutation
@@ -147,6 +148,7 @@ def determinant(matrix: Matrix) -> Number:
         result = result * rows[j][j]
         for i in range(j + 1, matrix.rows):
             if x := rows[i].get(j):
+                spend(len(rows[j]))
                 factor = x * Fraction(1) / rows[j][j]
                 for k, y in rows[j].items():
                     rows[i][k] = rows[i].get(k, 0) - factor * y
@@ -169,6 +171,7 @@ def moved_points(found: Sequence[Matrix], what: str) -> tuple[Permutation, ...]:
     images: list[list[int]] = [[] for _ in found]
     for vector in vectors:  # grows while it is read
         for matrix, image in zip(found, images, strict=True):
+            spend(size + len(matrix.entries))
             moved = tuple(sum((x * vector[j] for j, x in matrix.by_row.get(i, ())), 0) for i in range(size))
             if moved not in index:
                 if len(vectors) >= MAX_POINTS:

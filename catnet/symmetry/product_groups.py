@@ -10,10 +10,14 @@ from itertools import product as pairs
 from typing import cast
 
 from catnet.diagnostics import fail
+from catnet.limits import spend
 from catnet.symmetry.elements import Element, Flow, Letter, Word
 from catnet.symmetry.groups import FiniteGroup, Group, Permutation
 from catnet.symmetry.strata import Laurent, Stratum, multiply
 from catnet.types.dims import Dim
+
+MAX_FACTORS = 64
+"""How many groups are joined in one product at most."""
 
 
 class DirectProduct(Group):
@@ -133,6 +137,7 @@ class FiniteProduct(DirectProduct, FiniteGroup):
         found: list[Permutation] = [()]
         for factor in self.factors:
             inner = cast(FiniteGroup, factor).listing()
+            spend(len(found) * len(inner) * (1 + (len(found[0]) + len(inner[0])) // 4))
             found = [(*left, *(len(left) + i for i in right)) for left in found for right in inner]
         return found
 
@@ -142,6 +147,8 @@ def product(*groups: Group) -> Group:
     factors: list[Group] = []
     for group in groups:
         factors += group.factors if isinstance(group, DirectProduct) else (group,)
+    if len(factors) > MAX_FACTORS:
+        fail("E0707", f"a product of {len(factors)} groups is too large: at most {MAX_FACTORS} are joined")
     if len(factors) == 1:
         return factors[0]
     if not factors:
@@ -158,11 +165,13 @@ def _named(families: list[tuple[str, ...]]) -> tuple[str, ...]:
 
 def placed(weight_function: Laurent, before: int, after: int) -> Laurent:
     """A polynomial as one in more coordinates."""
+    spend(len(weight_function) * (1 + (before + after) // 4))
     return {(*(0,) * before, *weight, *(0,) * after): x for weight, x in weight_function.items()}
 
 
 def _joined(parts: tuple[Stratum, ...]) -> Stratum:
     rank = sum(part.rank for part in parts)
+    spend(len(parts))
     measure: Laurent = {(0,) * rank: 1}
     before = 0
     for part in parts:

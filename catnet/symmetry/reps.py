@@ -14,6 +14,7 @@ from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
 from catnet.diagnostics import fail
+from catnet.limits import bounded
 from catnet.symmetry.elements import Element, Flow
 from catnet.symmetry.exact import Matrix, conjugate, is_positive, to_float
 from catnet.symmetry.groups import Field, Group, as_size
@@ -183,8 +184,9 @@ class Rep(Space):
             return False
         if self.dim.value is None or self.group.is_symbolic:
             return False
-        mine, theirs = (*self.matrices(), *self.algebra()), (*other.matrices(), *other.algebra())
-        return all(_equal(a, self.scale, b, other.scale) for a, b in zip(mine, theirs, strict=True))
+        with bounded("E0707", "whether {} and {} have the same matrices", self, other):
+            mine, theirs = (*self.matrices(), *self.algebra()), (*other.matrices(), *other.algebra())
+            return all(_equal(a, self.scale, b, other.scale) for a, b in zip(mine, theirs, strict=True))
 
     def _fields(self) -> tuple[Any, ...]:
         return tuple(getattr(self, field.name) for field in fields(self))  # type: ignore[arg-type]

@@ -24,6 +24,7 @@ from functools import cached_property
 from typing import cast
 
 from catnet.diagnostics import fail
+from catnet.limits import spend
 from catnet.symmetry.exact import Matrix, Number, cosine, root, simple, sine
 from catnet.symmetry.finite_groups import Cyclic, Dihedral
 from catnet.symmetry.groups import Field, Group, need_group
@@ -213,6 +214,7 @@ class Harmonic(Rep):
         turned = sum(place) * power % 2  # the eigenvalues are z, 1/z, -1: minus a rotation by half a turn more
         sign = self.parity if turned else 1
         orders = range(-self.degree, self.degree + 1)
+        spend(2 * self.degree + 1)
         return {(m * power,): -sign if turned and m % 2 else sign for m in orders}
 
 
@@ -263,4 +265,5 @@ class Spin(Rep):
         return self
 
     def character(self, stratum: Stratum, power: int = 1) -> Laurent:
+        spend(self.k)
         return {((self.k - 2 * row) * power,): 1 for row in range(self.k + 1)}

@@ -225,8 +225,9 @@ def regular(group: Group) -> Rep:
         fail("E0701", f"`{group}` is infinite: it has no regular representation of finite dimension")
     if group.order is None:
         group.need_numbers("the regular representation")
-    if isinstance(group.order, int) and group.order > MAX_ELEMENTS:
-        fail("E0707", f"`regular({group})` has dimension {group.order}; at most {MAX_ELEMENTS} are made")
+    if not group.is_symbolic and (order := group.count_elements()) > MAX_ELEMENTS:
+        shown = str(order) if order < 10**18 else "more than 10^18"
+        fail("E0707", f"`regular({group})` has dimension {shown}; at most {MAX_ELEMENTS} are made")
     return Regular(group)
 
 

@@ -6,8 +6,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property, reduce
+from math import prod
 from typing import TYPE_CHECKING
 
+from catnet.diagnostics import fail
+from catnet.limits import spend
 from catnet.symmetry.elements import Element
 from catnet.symmetry.exact import Matrix, conjugate
 from catnet.symmetry.groups import Field, Group
@@ -22,9 +25,21 @@ if TYPE_CHECKING:
     from catnet.symmetry.strata import Laurent, Stratum
 
 
+MAX_SUMMANDS = 1000
+MAX_FACTORS = 64
+"""How many summands are told apart, and how many representations are multiplied, at most."""
+
+
 def direct_sum(blocks: Sequence[tuple[Dim, Rep]]) -> Rep:
     """The direct sum in this order; sums inside are opened, neighbours that are equal are joined."""
     joined: list[tuple[Dim, Rep]] = []
+    total = sum(_summands(count, rep) for count, rep in blocks)
+    if total > MAX_SUMMANDS:
+        fail(
+            "E0707",
+            f"a sum of {total} representations is too large: at most {MAX_SUMMANDS} summands are told apart",
+            help="put equal ones side by side, 2*V + 2*W: they count once",
+        )
     for count, rep in _opened(blocks):
         if joined and joined[-1][1] == rep:
             joined[-1] = (joined[-1][0] + count, rep)
@@ -33,6 +48,13 @@ def direct_sum(blocks: Sequence[tuple[Dim, Rep]]) -> Rep:
     if len(joined) == 1 and joined[0][0] == 1:
         return joined[0][1]
     return Sum(tuple(joined))
+
+
+def _summands(count: Dim, rep: Rep) -> int:
+    """How many summands one block of a sum is opened into."""
+    if not isinstance(rep, Sum):
+        return 1
+    return len(rep.parts) * (count.value if len(rep.parts) > 1 and count.value is not None else 1)
 
 
 def _opened(blocks: Sequence[tuple[Dim, Rep]]) -> list[tuple[Dim, Rep]]:
@@ -58,7 +80,7 @@ class Sum(Rep):
     def group(self) -> Group:  # type: ignore[override]
         return self.parts[0][1].group
 
-    @property
+    @cached_property
     def dim(self) -> Dim:
         return reduce(lambda total, part: total + part[0] * part[1].dim, self.parts, Dim.const(0))
 
@@ -79,7 +101,7 @@ class Sum(Rep):
         return self.parts
 
     def _copies(self) -> list[Rep]:
-        self.number()
+        spend(self.number())
         return [rep for count, rep in self.parts for _ in range(count.value or 0)]
 
     def matrices(self) -> tuple[Matrix, ...]:
@@ -125,6 +147,8 @@ def tensor_product(factors: Sequence[Rep]) -> Rep:
         flat += factor.factors if isinstance(factor, Tensor) else () if isinstance(factor, Trivial) else (factor,)
     if not flat:
         return factors[0]
+    if len(flat) > MAX_FACTORS:
+        fail("E0707", f"a product of {len(flat)} representations is too large: at most {MAX_FACTORS} are multiplied")
     if isinstance(flat[0], Sum) and len(flat) > 1:
         return direct_sum([(count, tensor_product([rep, *flat[1:]])) for count, rep in flat[0].parts])
     return flat[0] if len(flat) == 1 else Tensor(tuple(flat))
@@ -145,6 +169,7 @@ def kronecker_scale(reps: Sequence[Rep]) -> Scale | None:
     """The scale of a Kronecker product."""
     if all(rep.scale is None for rep in reps):
         return None
+    spend(prod(rep.number() for rep in reps))
     scales = [rep.scale or (Fraction(1),) * rep.number() for rep in reps]
     return reduce(lambda left, right: tuple(x * y for x in left for y in right), scales)
 
@@ -165,7 +190,7 @@ class Tensor(Rep):
     def group(self) -> Group:  # type: ignore[override]
         return self.factors[0].group
 
-    @property
+    @cached_property
     def dim(self) -> Dim:
         return reduce(lambda total, rep: total * rep.dim, self.factors, Dim.const(1))
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from catnet.limits import bounded
 from catnet.symmetry import constructors
 from catnet.symmetry.bilinear import paths
 from catnet.symmetry.cyclotomic import Cyclotomic, cosine, root, sine, sqrt
@@ -23,7 +24,8 @@ def _with_numbers(function: Callable[..., Any]) -> Callable[..., Any]:
     """A function of Python numbers, for arguments of the language."""
 
     def called(*args: Any, **named: Any) -> Any:
-        return function(*map(_plain, args), **{name: _plain(value) for name, value in named.items()})
+        with bounded("E0707", f"`{function.__name__}`"):
+            return function(*map(_plain, args), **{name: _plain(value) for name, value in named.items()})
 
     return called
 

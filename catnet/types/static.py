@@ -16,6 +16,7 @@ from fractions import Fraction
 from typing import Any, Literal
 
 from catnet.diagnostics import CatnetError, Span, fail
+from catnet.limits import bounded
 from catnet.syntax import tree
 from catnet.types import spaces
 from catnet.types.dims import Dim, DimError
@@ -382,8 +383,14 @@ class _Exact(_Evaluator):
         left, right = (x.value if isinstance(x, Dim) else x for x in (a, b))
         if op == "/" and right == 0:
             fail("E0225", "division by zero", span)
+        if op == "^" and not (isinstance(right, int) and abs(right) <= _MAX_EXPONENT and (left or right >= 0)):
+            fail("E0225", f"an exact number has whole powers alone, up to {_MAX_EXPONENT}, not `{right}`", span)
         first: Any = left
-        found = _EXACT[op](first if isinstance(left, spaces.NUMBERS) else Fraction(first), right)
+        try:
+            with bounded("E0707", "this number"):
+                found = _EXACT[op](first if isinstance(left, spaces.NUMBERS) else Fraction(first), right)
+        except CatnetError as error:
+            raise _placed(error, span) from None
         return Dim.const(int(found)) if isinstance(found, Fraction) and found.denominator == 1 else found
 
     def number_of(self, expr: tree.Expr) -> Any:
@@ -401,7 +408,9 @@ _EXACT: dict[str, Callable[[Any, Any], Any]] = {
     "-": operator.sub,
     "*": operator.mul,
     "/": operator.truediv,
+    "^": operator.pow,
 }
+_MAX_EXPONENT = 64  # of numbers that are fractions or roots
 
 
 def _as_float(value: Dim | float) -> float:

@@ -18,6 +18,8 @@ from functools import cached_property
 from math import prod
 from typing import Literal
 
+from catnet.limits import spend
+
 Family = Literal["S", "O", "SO", "GL", "Sp"]
 Joint = Literal["same", "pair", "epsilon"]
 
@@ -161,6 +163,7 @@ def all_diagrams(spaces: tuple[Space, ...], legs: tuple[Leg, ...]) -> Iterator[D
         for number, space in enumerate(spaces)
     ]
     for chosen in itertools.product(*parts):
+        spend(8)
         yield Diagram(spaces, legs, tuple(itertools.chain(*chosen)))
 
 
@@ -172,7 +175,7 @@ def _factor_blocks(space: Space, legs: tuple[Leg, ...], numbers: list[int]) -> I
     walled = space.family == "GL"
     for pairs in pairings(numbers, {n for n in numbers if legs[n].upper} if walled else None):
         yield tuple(Block("pair", pair) for pair in pairs)
-    if space.family == "SO" and space.size is not None:
+    if space.family == "SO" and space.size is not None and space.size <= len(numbers):
         for chosen in itertools.combinations(numbers, space.size):
             rest = [n for n in numbers if n not in chosen]
             for pairs in pairings(rest):

@@ -14,6 +14,7 @@ from math import lcm
 from typing import TypeVar
 
 from catnet.diagnostics import fail
+from catnet.limits import spend
 from catnet.symmetry.cyclotomic import Cyclotomic, root
 from catnet.symmetry.exact import Matrix, Number
 from catnet.symmetry.solve.modular import Row, integral, nullspace, reduced
@@ -114,6 +115,7 @@ def _difference(
     found: Row = {}
     for at, y in vector.items():
         i, j = divmod(at, inputs)
+        spend(len(left.get(i, ())) + len(right.get(j, ())))
         for row, x in left.get(i, ()):
             found[row + j] = found.get(row + j, 0) + x * y
         start = at - j
@@ -129,6 +131,7 @@ def _combined(combination: Row, vectors: list[Row], prime: int) -> Row:
             return vectors[number]
     found: Row = {}
     for number, factor in combination.items():
+        spend(1 + len(vectors[number]) // 2)
         for at, y in vectors[number].items():
             found[at] = (found.get(at, 0) + factor * y) % prime
     return {at: y for at, y in found.items() if y}
@@ -184,6 +187,7 @@ def _vanishes(
         products = [((row, j), 1, y) for row, y in left.get(i, ())]
         products += [((i, column), -1, y) for column, y in right.get(j, ())]
         for at, sign, y in products:
+            spend(len(x) * len(y))
             total = found.setdefault(at, {})
             for k, c in x:
                 for m, d in y:

@@ -12,6 +12,8 @@ from collections.abc import Iterable, Sequence
 from fractions import Fraction
 from math import gcd, isqrt, lcm
 
+from catnet.limits import spend
+
 Row = dict[int, int]
 """A sparse row or vector modulo a prime: column to number, without zeros."""
 
@@ -32,6 +34,7 @@ def rank(rows: Iterable[Sequence[int]], prime: int = PRIMES[0]) -> list[int]:
         for column, pivot in pivots.items():
             factor = row[column]
             if factor:
+                spend(1 + len(row) // 2)
                 row = [(x - factor * y) % prime for x, y in zip(row, pivot, strict=True)]
         column = next((i for i, x in enumerate(row) if x), -1)
         if column >= 0:
@@ -81,6 +84,7 @@ class Merged:
 
     def reduce(self, row: Row) -> Row:
         """The row in terms of representatives, without those that vanish."""
+        spend(len(row))
         found: Row = {}
         for i, a in row.items():
             root, factor = self.root(i)
@@ -165,6 +169,7 @@ def _echelon(rows: list[Row], prime: int) -> dict[int, Row]:
 
 
 def _subtract(row: Row, other: Row, factor: int, prime: int) -> None:
+    spend(1 + len(other) // 2)
     for i, a in other.items():
         row[i] = (row.get(i, 0) - factor * a) % prime
 
