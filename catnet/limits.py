@@ -12,7 +12,7 @@ from catnet.diagnostics import CatnetError, Diagnostic, fail
 
 BUDGET = 200_000  # boxes: in one typing run (a repeat counts once), and in one module (repeats counted out)
 DEPTH = 20_000  # Python frames; a net inside a net takes about ten
-STEPS = 5_000_000  # of exact arithmetic for one question: some seconds
+STEPS = 4_000_000  # of exact arithmetic for one question: some seconds
 
 
 @contextmanager

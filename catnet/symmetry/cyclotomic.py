@@ -77,7 +77,7 @@ class Cyclotomic:
             return NotImplemented
         n = _common(self.n, other.n)
         left, right = self._lifted(n), other._lifted(n)
-        spend(12 * sum(map(bool, left)) * sum(map(bool, right)))  # of fractions
+        spend(40 * sum(map(bool, left)) * sum(map(bool, right)))  # products of fractions
         terms = ((i + j, a * b) for i, a in enumerate(left) if a for j, b in enumerate(right) if b)
         return number(n, _reduced(n, terms))
 
@@ -278,7 +278,7 @@ def _powers(n: int) -> list[tuple[tuple[int, int], ...]]:
 
 def _reduced(n: int, terms: Iterable[tuple[int, Fraction]]) -> tuple[Fraction, ...]:
     rows = _powers(n)
-    spend(len(rows) // 4)
+    spend(len(rows))
     result = [Fraction(0)] * (len(_cyclotomic_polynomial(n)) - 1)
     for exponent, c in terms:
         for k, factor in rows[exponent % n]:
