@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from fractions import Fraction
@@ -10,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from catnet.diagnostics import CatnetError, Diagnostic, Report, Span, fail
 from catnet.elaborate.loading import Module
 from catnet.elaborate.symmetries import members
+from catnet.limits import bounded, spend
 from catnet.syntax import tree
 from catnet.types.dims import Dim
 from catnet.types.static import evaluate, nearest
@@ -69,7 +71,8 @@ def _declared(module: Module, item: tree.Bundle) -> Bundle:
 def _placed(work: Callable[[], Any], span: Span | None) -> Any:
     """What a function gives; its diagnostics are told here."""
     try:
-        return work()
+        with bounded("E0707", "this part of a bundle"):
+            return work()
     except CatnetError as error:
         raise CatnetError(*(replace(d, span=d.span or span) for d in error.diagnostics)) from None
 
@@ -110,6 +113,8 @@ def _base(module: Module, item: tree.Bundle, charts: Mapping[str, tuple[str, ...
     if word == "graph":
         return bundles.graph(edges, nodes=list(charts))
     if word == "complex":
+        meetings = Counter(chart for edge in edges for chart in edge)
+        spend(8 * sum(min(meetings[a], meetings[b]) for a, b in edges))  # triangles that are looked for
         return bundles.flag_complex(edges)
     named = {a.name: _plain(evaluate(a.value, lambda _: None)) for a in call.args if a.name} if call is not None else {}
     covered: Any = charts if any(charts.values()) else list(charts)

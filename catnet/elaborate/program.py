@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -173,7 +174,7 @@ class Program:
         try:
             work()
         except CatnetError as error:
-            report.extend(error.diagnostics)
+            report.extend(replace(d, span=d.span or span) for d in error.diagnostics)
         except DimError as error:
             report.add(too_large(error, span))
 

@@ -22,7 +22,6 @@ def by_schur(source: Rep, target: Rep) -> Solution | None:
     if source != target:
         alike_at_one = [f for f in factors_of(source.group) if isinstance(f, Symmetric) and f.is_symbolic]
         return Solution(0, 0, list, None, {str(f.size): 2 for f in alike_at_one})  # S(1) has one irreducible
-    found: list[Element] = [{(i, i): 1 for i in range(source.number())}]
-    if isinstance(source, Turn) and isinstance(source.group, Cyclic):
-        found.append({(0, 1): -1, (1, 0): 1})
-    return Solution(0, len(found), lambda: found)
+    turns: list[Element] = [{(0, 1): -1, (1, 0): 1}]
+    more = turns if isinstance(source, Turn) and isinstance(source.group, Cyclic) else []
+    return Solution(0, 1 + len(more), lambda: [{(i, i): 1 for i in range(source.number())}, *more])
