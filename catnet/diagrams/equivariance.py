@@ -64,12 +64,12 @@ class Walk:
             for node in graph.nodes:
                 for value, action in zip(node.outputs, self._node(node, at), strict=True):
                     at[id(value)] = action
-            known = self._done[key] = tuple(at[id(v)] for v in graph.outputs)
+            known = self._done[key] = tuple(at.get(id(v)) for v in graph.outputs)
         return known
 
     def _node(self, node: Node, at: dict[int, Action | None]) -> tuple[Action | None, ...]:
         lost = (None,) * len(node.outputs)
-        before = [at[id(v)] for v in node.inputs]
+        before = [at.get(id(v)) for v in node.inputs]  # none for what is left of a mistake
         if any(action is None for action in before):
             return lost  # told where it was lost
         asked = (self.group, node.dom, node.cod, tuple(before), node.graphs, self._inner)

@@ -8,9 +8,11 @@ component). What SymPy cannot decide is tested at random points, and said to be.
 from __future__ import annotations
 
 import itertools
+import math
 import random
 from collections.abc import Sequence
 from fractions import Fraction
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from catnet.diagrams.acting import Acting, Action, Part, Refusal, on
@@ -22,6 +24,7 @@ if TYPE_CHECKING:
 
 MAX_ENTRIES = 24  # coordinates that are made symbols
 MAX_OPERATIONS = 20_000  # in one expression that is to be shown to vanish
+MAX_LENGTH = 50_000  # operations for one generator, at random points
 SAMPLES = 20
 NEAR = 1e-9
 
@@ -36,17 +39,24 @@ def commutes(box: FormulaBox, acting: Acting, inside: Sequence[Action]) -> tuple
     if sum(sizes) > MAX_ENTRIES:
         raise Refusal(f"`{box.name}` has {sum(sizes)} coordinates; a formula is checked with at most {MAX_ENTRIES}")
     residuals = _Residuals(box, reps, out)
-    undecided = 0
-    for what, residual in residuals:
-        size = _at_random_points(residual, residuals.symbols)
+    if residuals.undefined:
+        raise Refusal(f"`{box.name}` has no value: it divides by zero")
+    tested: list[int] = []  # at how many points, where it is not proved
+    for what, moved, image in residuals:
+        length = sum(entry.count_ops() for entry in (*moved, *image))
+        if length > MAX_LENGTH:
+            raise Refusal(f"`{box.name}` is too long to be checked: {length:,} operations, at most {MAX_LENGTH:,}")
+        size, points = _at_random_points([moved, image, residuals.value], residuals.symbols)
         if size > NEAR:
-            raise Refusal(
-                f"`{box.name}` does not commute with {what} of `{acting.group}`: it is off by {size:.2g} at some point"
-            )
-        undecided += not _vanishes(residual)
-    if undecided:
+            off = f"it is off by {size:.2g} at some point, relative to its size or to 1"
+            raise Refusal(f"`{box.name}` does not commute with {what} of `{acting.group}`: {off}")
+        if not _vanishes([x - y for x, y in zip(moved, image, strict=True)]):
+            tested.append(points)
+    if tested:
+        if not min(tested):
+            raise Refusal(f"`{box.name}` has no value at any of {SAMPLES} random points: nothing is known of it")
         acting.word = "tested"
-        acting.remarks.append(f"`{box.name}` is tested at {SAMPLES} points (error below {NEAR:g}), not proved")
+        acting.remarks.append(f"`{box.name}` is tested at {min(tested)} points (error below {NEAR:g}), not proved")
     return () if out is None else (Part((-1,), out),)
 
 
@@ -88,7 +98,7 @@ def _out(box: FormulaBox, reps: Sequence[Any]) -> Any:
 
 
 class _Residuals:
-    """What must vanish, with words for the element that it belongs to."""
+    """What must be equal: words for an element, the value where it moved the arguments, and the moved value."""
 
     def __init__(self, box: FormulaBox, reps: Sequence[Any], out: Any) -> None:
         import sympy
@@ -100,17 +110,19 @@ class _Residuals:
         self.points = [list(itertools.islice(letters, n)) for n in counts]
         self.symbols = [x for point in self.points for x in point]
         group = next(rep.group for rep in (*reps, out) if rep is not None and not isinstance(rep, _Plain))
+        self.value = self._value(self.points)
+        self.undefined = any(entry.has(sympy.zoo, sympy.nan, sympy.oo, -sympy.oo) for entry in self.value)
         self.discrete, self.infinitesimal = group.generators, group.algebra
 
     def __iter__(self) -> Any:
-        value = self._value(self.points)
+        value = self.value
         for k, name in enumerate(self.discrete):
             moved = self._value([self._moved(rep, x, k, False) for rep, x in zip(self.reps, self.points, strict=True)])
-            yield f"the generator {name}", _difference(moved, self._moved(self.out, value, k, False))
+            yield f"the generator {name}", moved, self._moved(self.out, value, k, False)
         for k, name in enumerate(self.infinitesimal):
             speed = [s for rep, x in zip(self.reps, self.points, strict=True) for s in self._moved(rep, x, k, True)]
             change = [sum(v.diff(x) * s for x, s in zip(self.symbols, speed, strict=True)) for v in value]
-            yield f"the generator {name} of the Lie algebra", _difference(change, self._moved(self.out, value, k, True))
+            yield f"the generator {name} of the Lie algebra", change, self._moved(self.out, value, k, True)
 
     def _value(self, points: Sequence[list[Any]]) -> list[Any]:
         values = [p[0] if scalar else p for p, scalar in zip(points, self.scalar, strict=True)]
@@ -165,10 +177,6 @@ def _spread(value: Any, count: int) -> list[Any]:
     return value if isinstance(value, list) else [value] * count
 
 
-def _difference(a: list[Any], b: list[Any]) -> list[Any]:
-    return [x - y for x, y in zip(a, b, strict=True)]
-
-
 def _rational(value: Fraction) -> Any:
     import sympy
 
@@ -185,20 +193,39 @@ def _number(value: Any) -> Any:
     return sum(_rational(Fraction(c)) * sympy.cos(turn * k) for k, c in enumerate(value.coefficients))
 
 
-def _at_random_points(residual: list[Any], symbols: list[Any]) -> float:
-    """The largest residual, relative to 1, at random points."""
+def _at_random_points(vectors: list[list[Any]], symbols: list[Any]) -> tuple[float, int]:
+    """The largest difference of the first two vectors at random points, relative to the greatest entry of all or to
+    1, and at how many points they have values.
+
+    A point where float64 does not do, as it overflows or loses too many digits, is looked at with 50 digits.
+    """
+    import mpmath
     import sympy
 
     rng = random.Random(0)
-    largest = 0.0
-    f = sympy.lambdify(symbols, residual, "math")
+    largest, points = 0.0, 0
+    plain = sympy.lambdify(symbols, vectors, "math")
+    precise = cache(lambda: sympy.lambdify(symbols, vectors, "mpmath"))
     for _ in range(SAMPLES):
-        try:
-            found = f(*(rng.uniform(-2, 2) for _ in symbols))
-        except (ValueError, ZeroDivisionError, OverflowError):  # outside the formula's domain
-            continue
-        largest = max([largest, *(abs(complex(x)) for x in found)])
-    return largest
+        point = [rng.uniform(-2, 2) for _ in symbols]
+        error = _error(plain, point)
+        if error is None or error > NEAR:
+            with mpmath.workdps(50):
+                error = _error(precise(), [mpmath.mpf(x) for x in point])
+        if error is not None:
+            largest, points = max(largest, error), points + 1
+    return largest, points
+
+
+def _error(f: Any, point: list[Any]) -> float | None:
+    """The largest difference of two vectors at a point; None outside of the formula's domain."""
+    try:
+        moved, image, value = f(*point)
+        scale = max(1, *map(abs, (*moved, *image, *value)))
+        errors = [float(abs(x - y) / scale) for x, y in zip(moved, image, strict=True)]
+    except (ArithmeticError, ValueError, NameError, TypeError):  # such as `zoo`, which SymPy has for 1/0
+        return None
+    return max(errors) if all(error < math.inf for error in errors) and scale < math.inf else None
 
 
 def _vanishes(residual: list[Any]) -> bool:

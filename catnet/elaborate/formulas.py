@@ -284,4 +284,6 @@ def _one_wire(port: Wire | ObjectVar, param: tree.Param) -> Wire:
 
 def _plain(value: Any) -> float:
     number = value.value if isinstance(value, Dim) else value
+    if isinstance(number, int) and abs(number) >= 2**1023:
+        fail("E0739", "a number in a formula is a float64: below 2^1023")
     return float(number) if isinstance(number, (int, float)) else 1.0  # a generic check: the type does not depend on it

@@ -11,7 +11,7 @@ from catnet.elaborate.evaluate import net_params
 from catnet.elaborate.loading import Module
 from catnet.syntax import tree
 from catnet.types.dims import Dim
-from catnet.types.spaces import Member, Space
+from catnet.types.spaces import FUNCTIONS, Member, Space
 from catnet.types.static import Unknown, describe, evaluate
 
 if TYPE_CHECKING:
@@ -49,6 +49,8 @@ def value_of(module: Module, item: tree.Group | tree.Rep) -> Any:
         if module.members is not None:
             module.members[item.name] = value
         return value
+    if item.name in FUNCTIONS:
+        fail("E0730", f"`{item.name}(...)` is a word of the language already", item.span, help="take another name")
     params = net_params(item)
 
     def made(*args: Any, **named: Any) -> Any:
@@ -99,7 +101,8 @@ def acting_in(
     """The groups of some clauses, where names mean this; with `free`, a name that is not known is a size."""
     found: list[tuple[Group, tree.Under]] = []
     for clause in under:
-        value = evaluate(clause.group, lambda name: statics.get(name, _size(name) if free else None), [*statics])
+        known = [name for name in statics if name]
+        value = evaluate(clause.group, lambda name: statics.get(name, _size(name) if free else None), known)
         if isinstance(value, Unknown):
             raise CatnetError()
         if not isinstance(value, Member) or isinstance(value, Space):
