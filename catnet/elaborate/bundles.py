@@ -14,7 +14,7 @@ from catnet.elaborate.symmetries import members
 from catnet.limits import bounded, spend
 from catnet.syntax import tree
 from catnet.types.dims import Dim
-from catnet.types.static import evaluate, nearest
+from catnet.types.static import Unknown, evaluate, nearest
 
 if TYPE_CHECKING:
     from catnet.bundles import Base, Bundle, Expr, Fibre
@@ -39,11 +39,41 @@ def bundle_of(module: Module, item: tree.Bundle | tree.Derived, values: Mapping[
     return replace(made.at(**fixed) if fixed else made, name=item.name)
 
 
+def carried(module: Module, item: tree.Bundle | tree.Derived) -> Any:
+    """What an axis with fibre coordinates of a bundle carries: a space, a function of the bundle's parameters that
+    gives one, or `Unknown` for a declaration that is wrong."""
+    from catnet.bundles.carried import FibreOf
+
+    if isinstance(item, tree.Bundle) and item.params:
+        names = [p.name for p in item.params]
+
+        def made(*args: Any, **named: Any) -> Any:
+            if len(args) > len(names):
+                raise TypeError(f"it has {len(names)} parameters")
+            values = {k: _plain(v) for k, v in {**dict(zip(names, args, strict=False)), **named}.items()}
+            label = f"{item.name}({', '.join(map(str, values.values()))})"
+            return FibreOf(bundle_of(module, item, values)).named(label)
+
+        return made
+    try:
+        return FibreOf(_known(module, item)).named(item.name)
+    except CatnetError:  # told where it is declared
+        return Unknown(item.name, "bundle")
+
+
+def _known(module: Module, item: tree.Bundle | tree.Derived) -> Bundle:
+    """The bundle of a declaration, worked out once."""
+    if id(item) not in module.bundles:
+        module.bundles[id(item)] = bundle_of(module, item)
+    made: Bundle = module.bundles[id(item)]
+    return made
+
+
 def problems(module: Module, item: tree.Bundle | tree.Derived) -> Iterator[Diagnostic]:
     """Every law of a bundle that is refuted, at the transition where its witness is. Raises as `bundle_of` does."""
     from catnet.bundles.laws import CODES, HELP
 
-    made = bundle_of(module, item)
+    made = _known(module, item)
     places = {(t.source, t.target): t.span for t in item.transitions} if isinstance(item, tree.Bundle) else {}
     cocycle = False
     for law in made.laws().refuted:

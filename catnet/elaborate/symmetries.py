@@ -21,9 +21,9 @@ _BEING_READ: list[int] = []  # the declarations whose value is being worked out,
 
 
 def members(module: Module) -> Mapping[str, Any]:
-    """The groups and representations that can be named in a file, by name; a broken one is `Unknown`.
+    """The groups, representations and bundles that can be named in a file, by name; a broken one is `Unknown`.
 
-    A declaration with parameters is a function of them.
+    A declaration with parameters is a function of them. A bundle is what an axis with its fibre coordinates carries.
     """
     if module.members is None:
         module.members = {}
@@ -35,6 +35,13 @@ def members(module: Module) -> Mapping[str, Any]:
                 module.members[name] = value_of(home, item)
             except CatnetError:  # told where it is declared
                 module.members[name] = Unknown(name, type(item).__name__.lower())
+        bundles = {n: home for n, home in declared.items() if isinstance(home[1], (tree.Bundle, tree.Derived))}
+        if bundles:
+            from catnet.elaborate.bundles import carried  # which reads the groups of this table
+
+            for name, (home, item) in bundles.items():
+                assert isinstance(item, (tree.Bundle, tree.Derived))
+                module.members[name] = carried(home, item)
     return module.members
 
 

@@ -15,16 +15,17 @@ from catnet.types.dims import Dim
 MAX_POWER = 16
 
 FUNCTIONS: dict[str, Callable[..., Any]] = {}
-"""What may be called in a static expression besides `max`, `min` and `sqrt`; `catnet.symmetry` puts its words here."""
-
+"""What may be called in a static expression besides `max`, `min` and `sqrt`; rooms above put their words here."""
 
 WORDS = "catnet.symmetry.words"
-"""The module that fills these tables. It is imported when a word is met that is in none, and not before."""
+BUNDLE_WORDS = {"base": "catnet.bundles.carried"}
+"""The modules that fill these tables. They are imported when a word is met that is in none, and not before."""
 
 
-def learn_words() -> None:
-    """Fill `FUNCTIONS`."""
-    importlib.import_module(WORDS)
+def learn_words(word: str) -> None:
+    """Have `FUNCTIONS` filled with a word, where some room has it."""
+    if word not in FUNCTIONS:
+        importlib.import_module(BUNDLE_WORDS.get(word, WORDS))
 
 
 EXACT_FUNCTIONS: dict[str, Callable[..., Any]] = {}

@@ -62,7 +62,7 @@ class AxisRef:
 
 INTEGERS = "use `//` for integer division"
 
-MEMBERS = ("group", "rep")  # the sorts of a group and a representation
+MEMBERS = ("group", "rep", "bundle")  # the sorts of a group, a representation and a bundle
 Lookup = Callable[[str], Any]  # the static value of a name, or None
 
 
@@ -224,8 +224,8 @@ class _Evaluator:
 
     def visit_call(self, expr: tree.Call) -> Any:
         name = expr.fn.id if isinstance(expr.fn, tree.Name) else ""
-        if name not in ("", "max", "min", "sqrt") and not FUNCTIONS:
-            spaces.learn_words()
+        if name not in ("", "max", "min", "sqrt"):
+            spaces.learn_words(name)
         if name in FUNCTIONS:
             return self.made(FUNCTIONS[name], expr)
         bound = self.lookup(name) if name else None
