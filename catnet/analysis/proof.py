@@ -69,7 +69,7 @@ def _lines(proof: Proof, name: str) -> Iterator[str]:
 def _legend(proof: Proof) -> Iterator[str]:
     """What the names of the group and of representations in the table stand for."""
     named = {}
-    if str(proof.group) not in proof.title:
+    if proof.title and str(proof.group) not in proof.title:
         named[proof.title.split(" on ")[0]] = str(proof.group)
     for step in proof.walk.steps:
         for part in (p for action in (*step.before, *step.after) for p in action):

@@ -4,6 +4,7 @@ from catnet.boxes import (
     activation,
     arithmetic,
     attention,
+    bundle_points,
     convolution,
     einsum,
     elementary,
@@ -32,6 +33,7 @@ from catnet.boxes import (
     resample,
     shape,
     source,
+    strips,
 )
 from catnet.diagrams.box import VOCABULARY
 
@@ -40,6 +42,7 @@ __all__ = [
     "activation",
     "arithmetic",
     "attention",
+    "bundle_points",
     "convolution",
     "einsum",
     "elementary",
@@ -68,4 +71,5 @@ __all__ = [
     "resample",
     "shape",
     "source",
+    "strips",
 ]

@@ -312,6 +312,11 @@ class GroupNorm(ChannelNorm):
     def per_channel(self) -> str:
         return super().per_channel or ("" if self.groups == ONE else "statistics of its group")
 
+    def act(self, acting: Acting) -> tuple[Action, ...]:
+        if self.per_channel:
+            return super().act(acting)
+        return entrywise(self, acting)  # the statistics are those of all entries together
+
     def flops(self, inputs: Object, outputs: Object) -> Dim:
         return elements(outputs[0]) * 7
 

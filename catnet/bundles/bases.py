@@ -67,7 +67,9 @@ class Base:
     by three, `faces` the closed paths around which a discrete base may be curved; `loops` are named closed paths.
     `clutches` are curves along which transitions wind: on a closed oriented surface their winding numbers add up to
     the degree of a bundle. `simple` says that every loop of the space is a loop of the nerve (charts are simply
-    connected); `dimension` is that of the space, None where it is not known.
+    connected); `dimension` is that of the space, None where it is not known. `spans` are the arcs of a circle in turns
+    and the intervals of an interval, by chart. `data` names a graph or a mesh that is not declared but comes as data:
+    then there are no charts here.
     """
 
     kind: str
@@ -80,6 +82,8 @@ class Base:
     dimension: int | None = None
     contractible: bool = False
     discrete: bool = False
+    spans: Mapping[str, Range] = field(default_factory=dict)
+    data: str = ""
 
     def __post_init__(self) -> None:
         for pair in self.overlaps:

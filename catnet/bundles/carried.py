@@ -6,15 +6,25 @@ in the frame of the chart of each, and `R[n, base(E)]` the points of the base be
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import functools
+import operator
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any, ClassVar
 
+import catnet.symmetry.words  # noqa: F401  (its `dual` is that of representations)
+from catnet.bundles.bases import Base
 from catnet.bundles.bundle import Bundle
+from catnet.bundles.derived import associated, determinant, dual, tensor, whitney_sum
 from catnet.diagnostics import fail
+from catnet.limits import bounded
 from catnet.types import spaces
 from catnet.types.dims import Dim
 from catnet.types.spaces import Space
+
+MAX_FIBRE = 64
+"""The dimension of what `+` and `*` make: its laws are decided entry by entry."""
 
 POINTS = {"circle": 2, "interval": 1, "torus": 4, "sphere": 3}
 """How many coordinates a point of a base has: unit vectors for a circle and a sphere, two for a torus."""
@@ -22,15 +32,22 @@ POINTS = {"circle": 2, "interval": 1, "torus": 4, "sphere": 3}
 
 @dataclass(frozen=True, eq=False)
 class OfBundle(Space):
-    """A space that a bundle gives. It equals one of the same class of a bundle that says the same."""
+    """A space that a bundle gives. It equals one of the same class of a bundle that says the same, under any name."""
 
     bundle: Bundle
+    what: ClassVar[str] = "bundle"
+
+    @property
+    def owner(self) -> str:
+        """The bundle, as the language writes it."""
+        return self.bundle.name
 
     @cached_property
     def said(self) -> str:
         """All that the bundle says, as text."""
-        matrices = sorted((pair, str(t.matrix or t.word)) for pair, t in self.bundle.transitions.items())
-        return f"{self.bundle} {[*self.bundle.base.charts.items()]} {matrices}"
+        made = self.bundle
+        matrices = sorted((pair, str(t.matrix or t.word)) for pair, t in made.transitions.items())
+        return f"{made.fibre} {made.structure} {said_of(made.base)} {matrices} {made.parameters} {made.given}"
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, OfBundle) or type(self) is not type(other):
@@ -38,41 +55,85 @@ class OfBundle(Space):
         return self.bundle is other.bundle or self.said == other.said
 
     def __hash__(self) -> int:
-        return hash((type(self).__name__, self.bundle.name))
+        return hash((type(self).__name__, self.bundle.base.kind, self.bundle.fibre))
 
     def subst(self, dims: Mapping[str, Dim]) -> OfBundle:
         return self
 
 
+def said_of(base: Base) -> str:
+    """All that tells a base from others: its kind, its charts with their coordinates, and where they lie."""
+    return f"{base} {[*base.charts.items()]} {dict(base.spans)} {base.data}"
+
+
 @dataclass(frozen=True, eq=False)
 class FibreOf(OfBundle):
-    """Fibre coordinates of a bundle, in the frame of the chart of each point: `E` as an axis."""
+    """Fibre coordinates of a bundle, in the frame of the chart of each point: `E` as an axis.
+
+    `E + F`, `3*E` and `E * F` are the sums and the tensor product of bundles.
+    """
 
     @property
     def dim(self) -> Dim:
         return Dim.const(self.bundle.fibre.size)
 
+    @property
+    def entries(self) -> str:
+        return self.bundle.fibre.field
+
     def __str__(self) -> str:
         return self.bundle.name
+
+    def __add__(self, other: Space) -> FibreOf:
+        return self._joined(other, whitney_sum, lambda k, m: k + m)
+
+    def __matmul__(self, other: Space) -> FibreOf:
+        return self._joined(other, tensor, lambda k, m: k * m)
+
+    def __rmul__(self, times: Dim) -> FibreOf:
+        count = times.value
+        if count is None or count < 1:
+            fail("E0801", f"`{times}` copies of the bundle `{self}`", help="a sum of bundles has a known number of them")
+        _affordable(count * self.bundle.fibre.size)
+        return functools.reduce(operator.add, [self] * count)
+
+    def _joined(self, other: Space, join: Callable[[Bundle, Bundle], Bundle], size: Callable[[int, int], int]) -> Any:
+        if not isinstance(other, FibreOf):
+            return NotImplemented
+        _affordable(size(self.bundle.fibre.size, other.bundle.fibre.size))
+        with bounded("E0707", "this bundle"):
+            return FibreOf(join(self.bundle, other.bundle))
 
 
 @dataclass(frozen=True, eq=False)
 class BaseOf(OfBundle):
     """Points of the base of a bundle: `base(E)` as an axis. Bundles over one base have the same."""
 
+    what: ClassVar[str] = "base"
+
     @property
     def dim(self) -> Dim:
         return Dim.const(POINTS[self.bundle.base.kind])
 
+    @property
+    def entries(self) -> str:
+        return "R"
+
     @cached_property
     def said(self) -> str:
-        return f"{self.bundle.base} {[*self.bundle.base.charts.items()]}"
+        return said_of(self.bundle.base)
 
     def __hash__(self) -> int:
         return hash(("BaseOf", self.bundle.base.kind))
 
     def __str__(self) -> str:
         return f"base({self.bundle.name})"
+
+
+def _affordable(size: int) -> None:
+    """Raise E0218 for a fibre beyond the budget."""
+    if size > MAX_FIBRE:
+        fail("E0218", f"a fibre of dimension {size} is more than {MAX_FIBRE}", help="derive it of smaller ones")
 
 
 def bundle_behind(word: str, value: object) -> Bundle:
@@ -90,4 +151,20 @@ def base(bundle: object) -> BaseOf:
     return BaseOf(found)
 
 
-spaces.FUNCTIONS["base"] = base
+def dual_of(space: object) -> object:
+    """`dual(E)` of a bundle, `dual(V)` of a representation."""
+    return FibreOf(dual(space.bundle)) if isinstance(space, FibreOf) else _DUAL(space)
+
+
+def determinant_of(bundle: object) -> FibreOf:
+    """`determinant(E)`: the line bundle of determinants."""
+    return FibreOf(determinant(bundle_behind("determinant", bundle)))
+
+
+def associated_to(bundle: object, rep: Any) -> FibreOf:
+    """`associated(E, V)`: the bundle with the fibre V."""
+    return FibreOf(associated(bundle_behind("associated", bundle), rep))
+
+
+_DUAL: Callable[..., Any] = spaces.FUNCTIONS["dual"]
+spaces.FUNCTIONS.update(base=base, dual=dual_of, determinant=determinant_of, associated=associated_to)

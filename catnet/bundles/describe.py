@@ -37,6 +37,8 @@ def describe(bundle: Bundle) -> str:
       holonomy around, a -> b -> c -> a: -1
       trivial: no (proved: w1 is -1 around a -> b -> c -> a)
     """
+    if bundle.base.data:
+        return f"{_head(bundle)}\n\n{_DATA.format(bundle.base.kind)}"
     found = bundle.laws()
     parts = [_head(bundle), _charts(bundle), _laws(bundle, found)]
     if found.hold:
@@ -44,6 +46,9 @@ def describe(bundle: Bundle) -> str:
     else:
         parts.append("facts\n  none: a law is broken")
     return "\n\n".join(parts)
+
+
+_DATA = "The {0} and the maps along its edges come as data: compiled nets check that maps are in the structure group."
 
 
 def data(bundle: Bundle) -> dict[str, Any]:
@@ -74,7 +79,7 @@ def data(bundle: Bundle) -> dict[str, Any]:
         "transitions": rows,
         "laws": [law.json() for law in found.all],
         "holds": found.hold,
-        "facts": Facts(bundle).json() if found.hold else None,
+        "facts": Facts(bundle).json() if found.hold and not bundle.base.data else None,
     }
 
 

@@ -71,7 +71,11 @@ def interval(charts: Charts = ("a", "b"), low: float = 0.0, high: float = 1.0, r
         if left < right:
             overlaps[a, b] = _joined(named, (a, b), {0: (left, right)})
     triples = tuple(t for t in combinations(given, 3) if max(spans[c][0] for c in t) < min(spans[c][1] for c in t))
-    return Base("interval", named, overlaps, triples, dimension=1, contractible=True)
+    return Base("interval", named, overlaps, triples, dimension=1, contractible=True, spans=_inside(spans, low, high))
+
+
+def _inside(spans: Mapping[str, Range], low: float, high: float) -> dict[str, Range]:
+    return {chart: (max(left, low), min(right, high)) for chart, (left, right) in spans.items()}
 
 
 def _check_interval(spans: Mapping[str, Range], low: float, high: float) -> None:
@@ -112,7 +116,8 @@ def circle(charts: Charts = ("a", "b", "c"), arcs: Turns | None = None) -> Base:
             where = f"the turns {float(right):g} to {float(left):g}"
             fail("E0810", f"no chart covers {where} of the circle", help=f"let `{chart}` and `{after}` overlap")
         overlaps[chart, after] = _joined(named, (chart, after), {0: _angles(left, right)})
-    return Base("circle", named, overlaps, loops={"around": circuit(given)}, dimension=1)
+    places = {chart: (float(left), float(right)) for chart, (left, right) in spans.items()}
+    return Base("circle", named, overlaps, loops={"around": circuit(given)}, dimension=1, spans=places)
 
 
 def _arcs(given: Sequence[str], arcs: Turns | None) -> dict[str, tuple[Fraction, Fraction]]:

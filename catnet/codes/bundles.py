@@ -1,4 +1,4 @@
-"""E0801 to E0816: fibre bundles."""
+"""E0801 to E0830: fibre bundles."""
 
 from __future__ import annotations
 
@@ -40,6 +40,16 @@ _EXAMPLES = {
     "E0816": (
         _MOEBIUS + _MONOPOLE + "bundle E = Moebius + Monopole\n",
         _MOEBIUS + "bundle E = Moebius + dual(Moebius)\n",
+    ),
+    "E0830": (
+        _MOEBIUS + "net f : R[3, 8, 16] -> _ = strip_conv(2*regular(C(2)), 3)\n",
+        _MOEBIUS
+        + "net f : R[3*trivial(C(2)), across(Moebius, 8), along(Moebius, 16)] -> R[2*regular(C(2)), across(Moebius, 8), "
+        + "along(Moebius, 16)] = strip_conv(2*regular(C(2)), 3)\n",
+    ),
+    "E0817": (
+        _MONOPOLE + "net f : R[n, Monopole(1)] -> R[n, Monopole(1)] = id\n",
+        _MONOPOLE + "net f : C[n, Monopole(1)] -> C[n, Monopole(1)] = id\n",
     ),
 }
 
@@ -152,5 +162,18 @@ CODES = (
         into which chart each chart goes, and takes charts that overlap to one chart or to two that overlap. An
         associated bundle belongs to a representation of the structure group whose matrices are polynomials in
         those of the natural one.""",
+    ),
+    _code(
+        "E0817",
+        "a bundle's axis on a wire of another kind",
+        """An axis that carries a bundle has the fibre coordinates: complex numbers over a complex fibre, so that its wire
+        is C[n, E], and real ones over every other, R[n, E]. Points of a base are real, R[n, base(E)].""",
+    ),
+    _code(
+        "E0830",
+        "no image on a strip",
+        """A strip is a bundle of lines, R[1], over a circle or an interval. An image on it is
+        R[V, across(E, h), along(E, l)]: the channels carry a representation V of the mirror, C(2), made of
+        trivial(C(2)), irrep(C(2), 1) and regular(C(2)); both further axes name the same bundle.""",
     ),
 )

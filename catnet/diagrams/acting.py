@@ -67,8 +67,10 @@ def ordered(parts: Iterator[Part] | tuple[Part, ...]) -> Action:
 
 def carried(wire: Wire, group: Group) -> Action:
     """The action that the axes of a wire carry in their type."""
-    axes = [(i - len(wire.axes), axis) for i, axis in enumerate(wire.axes) if isinstance(axis, Axis)]
-    return ordered(tuple(Part((i,), a.space) for i, a in axes if getattr(a.space, "group", None) == group))  # type: ignore[arg-type]
+    if getattr(group, "local", False):  # frames at nodes: it acts on the nodes' axis and the fibre's together
+        return ordered(tuple(Part(*part) for part in group.acts(wire)))  # type: ignore[attr-defined]
+    spaces = [(i - len(wire.axes), a.space) for i, a in enumerate(wire.axes) if isinstance(a, Axis) and a.space]
+    return ordered(tuple(Part(*part) for i, space in spaces for part in space.acts(wire, i, group)))  # type: ignore[arg-type]
 
 
 def show(action: Action, wire: Wire) -> str:

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from catnet.diagrams.acting import Acting, Action, Refusal, Word, carried, show
+from catnet.diagrams.acting import Acting, Action, Part, Refusal, Word, carried, show
 from catnet.diagrams.graph import Graph, Node, Value
 from catnet.limits import bounded
 from catnet.types.facts import Facts
@@ -80,11 +80,13 @@ class Walk:
             self.steps.append(step)
         try:
             with bounded("E0707", f"how a group acts on `{node.box.name}`"):
-                step.after = node.box.act(acting)
+                step.after = _asked(node, acting)
             _keeps_types(self.group, node.outputs, step.after)
         except Lost:
             return lost
         except Refusal as failure:
+            reps = [part.rep for action in acting.actions for part in action]
+            failure.remedy = next((rep.remedy for rep in reps if rep.remedy), failure.remedy)
             step.failure = failure
             if node.graphs:
                 self.steps.append(step)
@@ -101,6 +103,15 @@ class Walk:
         if any(action is None for action in out):
             raise Lost
         return out  # type: ignore[return-value]
+
+
+def _asked(node: Node, acting: Acting) -> tuple[Action, ...]:
+    """What a box says of the action."""
+    if getattr(acting.group, "local", False):
+        from catnet.diagrams.frames import of_frames
+
+        return of_frames(node.box, acting)
+    return node.box.act(acting)
 
 
 def flat(value: Value) -> frozenset[int]:
@@ -131,6 +142,12 @@ def _kept(node: Node, place: int) -> Iterator[int]:
             yield answer[0]
 
 
+def _elsewhere(part: Part, action: Action) -> bool:
+    """Whether the same acts on a fibre whose nodes are not on the axis before it, where a type looks for them."""
+    local = getattr(part.rep.group, "local", False)
+    return local and any(p.axes[1:] == part.axes[1:] and p.rep == part.rep for p in action)
+
+
 class Lost(Exception):
     """An action ended inside an inner graph, which is told there."""
 
@@ -139,6 +156,6 @@ def _keeps_types(group: Group, values: tuple[Value, ...], actions: tuple[Action,
     """An axis that carries a representation of the group in its type must be acted on by just that."""
     for value, action in zip(values, actions, strict=True):
         for part in carried(value.wire, group):
-            if part not in action:
+            if part not in action and not _elsewhere(part, action):
                 found = show(tuple(p for p in action if p.axes == part.axes), value.wire)
                 raise Refusal(f"the type says `{part.rep}` here, but what comes is {found}")

@@ -249,11 +249,17 @@ def _fix(problem: TypeProblem, node: Node, got: Wire, expected: Wire, inference:
 
 def _same_space(got: object, expected: object) -> str:
     """How an axis comes to carry what is asked: sizes alone never make two representations one."""
-    if isinstance(expected, Axis) and expected.space is not None:
-        if isinstance(got, Axis) and got.space is not None:
-            return f"end it with `linear({expected.space})`, which commutes with the group"
-        return f"say in the signature that it carries `{expected.space}`, from where the data comes in"
     space = got.space if isinstance(got, Axis) else None
+    if isinstance(expected, Axis) and expected.space is not None:
+        if space is None:
+            return f"say in the signature that it carries `{expected.space}`, from where the data comes in"
+        if expected.space.what != space.what:
+            return ""
+        if space.what == "bundle":
+            return f"a map of bundles leads from one to the other: map f : {space} -> {expected.space} {{ ... }}"
+        return f"end it with `linear({expected.space})`, which commutes with the group"
+    if space is not None and space.what != "representation":
+        return f"if the {space.what} is to be forgotten here, say so: forget({getattr(space, 'owner', space)})"
     return f"if the symmetry is to end here, say so: forget({getattr(space, 'group', 'G')})"
 
 

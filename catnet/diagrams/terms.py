@@ -11,7 +11,7 @@ import math
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, overload
 
 from catnet.diagnostics import Span
 from catnet.diagrams.box import Box
@@ -150,8 +150,12 @@ class Diagram:
         made = compile_diagram(self, allow, on, rewriter(optimise, at))
         return made.eval() if optimise == "infer" else made
 
-    def draw(self, format: Literal["svg", "dot"] = "svg") -> str:
-        """The picture, as SVG or DOT text."""
+    @overload
+    def draw(self, format: Literal["svg", "tex", "dot", "text"] = "svg") -> str: ...
+    @overload
+    def draw(self, format: Literal["pdf", "png"]) -> bytes: ...
+    def draw(self, format: Literal["svg", "tex", "dot", "text", "pdf", "png"] = "svg") -> str | bytes:
+        """The picture: SVG, a LaTeX document, DOT or characters for a terminal as a text; `pdf` and `png` as bytes."""
         from catnet.draw import draw
 
         return draw(self, format)

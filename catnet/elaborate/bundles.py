@@ -19,8 +19,8 @@ from catnet.types.static import Unknown, evaluate, nearest
 if TYPE_CHECKING:
     from catnet.bundles import Base, Bundle, Expr, Fibre
 
-BASES = ("circle", "interval", "torus", "sphere", "graph", "complex")
-MAX_FIBRE = 64  # the dimension of what `+` and `*` make: its laws are decided entry by entry
+BASES = ("circle", "interval", "torus", "sphere", "graph", "complex", "mesh")
+DATA = ("graph", "mesh")  # which may come as data, at run time
 DERIVED = ("dual", "determinant", "tensor", "whitney_sum", "associated", "restricted")
 
 
@@ -51,8 +51,12 @@ def carried(module: Module, item: tree.Bundle | tree.Derived) -> Any:
             if len(args) > len(names):
                 raise TypeError(f"it has {len(names)} parameters")
             values = {k: _plain(v) for k, v in {**dict(zip(names, args, strict=False)), **named}.items()}
+            for name in names:
+                if values.get(name) is None:
+                    fail("E0801", f"the parameter `{name}` of `{item.name}` has no number here",
+                         help=f"write {item.name}({name} = 1)")  # fmt: skip
             label = f"{item.name}({', '.join(map(str, values.values()))})"
-            return FibreOf(bundle_of(module, item, values)).named(label)
+            return FibreOf(replace(bundle_of(module, item, values), name=label)).named(label)
 
         return made
     try:
@@ -139,6 +143,8 @@ def _base(module: Module, item: tree.Bundle, charts: Mapping[str, tuple[str, ...
             expr.span,
             help=nearest(word, BASES) or f"one of {', '.join(BASES)}",
         )
+    if not charts or word == "mesh":
+        return _data(item, word, bool(charts))
     edges = [(t.source, t.target) for t in item.transitions]
     if word == "graph":
         return bundles.graph(edges, nodes=list(charts))
@@ -150,6 +156,19 @@ def _base(module: Module, item: tree.Bundle, charts: Mapping[str, tuple[str, ...
     covered: Any = charts if any(charts.values()) else list(charts)
     made: Base = getattr(bundles, word)(covered, **named)
     return made
+
+
+def _data(item: tree.Bundle, word: str, declared: bool) -> Base:
+    """A graph or a mesh that comes as data. Raises E0801 for another base, and for the charts of a mesh."""
+    from catnet import bundles
+
+    if declared:
+        hint = "leave out the part in braces; `complex` is a complex that is declared"
+        fail("E0801", f"the mesh of `{item.name}` comes as data", item.type.dom.span, help=hint)
+    if word not in DATA:
+        words = f"`{item.name}` has no charts: a graph or a mesh may come as data, the {word} does not"
+        fail("E0801", words, item.span, help="write { charts a, b, c ... } after the structure group")
+    return replace(getattr(bundles, word)([]), data=item.name)
 
 
 def _plain(value: Any) -> Any:
@@ -314,6 +333,8 @@ _BEING_READ: list[int] = []
 
 def _joined(join: Callable[[Bundle, Bundle], Bundle], a: Bundle, b: Bundle, product: bool, span: Span | None) -> Bundle:
     """The sum or the product of two bundles, of a fibre within the budget."""
+    from catnet.bundles.carried import MAX_FIBRE
+
     size = a.fibre.size * b.fibre.size if product else a.fibre.size + b.fibre.size
     if size > MAX_FIBRE:
         fail("E0218", f"a fibre of dimension {size} is more than {MAX_FIBRE}", span, help="derive it of smaller ones")

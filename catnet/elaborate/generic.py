@@ -51,7 +51,7 @@ def check_net(program: Program, module: Module, net: tree.Net, report: Report) -
         facts = assume(clause, True, facts)
     if facts.contradiction:
         report.add(Diagnostic("E0207", f"the assumptions of `{net.name}` exclude each other", net.where[0].span))
-    typing = Typing(facts=facts, report=report, generic=True, budget=program.budget)
+    typing = program.typing(facts=facts, report=report, generic=True, budget=program.budget)
     evaluator = Evaluator(net_scope(module, statics, signature, dims), facts, report, program.make_net)
     term = body_term(evaluator, net.body, signature, net.span, linear=True)
     graph = typing.subgraph(net.name, term, opaque_object(signature.dom), names=signature.names, span=net.span)

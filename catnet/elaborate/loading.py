@@ -17,9 +17,10 @@ from catnet.types.static import nearest
 STANDARD = Path(__file__).parent.parent / "std"
 MAX_BYTES = 16 * 2**20
 MAX_FILES = 256
-_DECLARED = re.compile(r"^[ \t]*(?:net|box|law|group|rep|bundle)[ \t]+(\w+)", re.MULTILINE)
+_DECLARED = re.compile(r"^[ \t]*(?:net|box|law|group|rep|bundle|section|map)[ \t]+(\w+)", re.MULTILINE)
 
-Declaration = tree.Net | tree.BoxDecl | tree.Formula | tree.Law | tree.Group | tree.Rep | tree.Bundle | tree.Derived
+Named = tree.Group | tree.Rep | tree.Bundle | tree.Derived | tree.Section | tree.Map
+Declaration = tree.Net | tree.BoxDecl | tree.Formula | tree.Law | Named
 
 
 @dataclass(eq=False)
@@ -111,11 +112,25 @@ class Loader:
             return self.modules[real]
         if len(self.modules) >= MAX_FILES:
             fail("E0218", f"more than {MAX_FILES} files are imported", span)
-        return self.add(read_source(path, span, name), real)
+        return self.add(self.read(path, span, name), real)
+
+    # what an editor does in its own way: texts that are not saved yet, items that were read before
+
+    def read(self, path: Path, span: Span | None, name: str | None) -> Source:
+        """The text of a file."""
+        return read_source(path, span, name)
+
+    def parse(self, source: Source) -> tuple[tree.File, list[Diagnostic]]:
+        """The items of a text, and its mistakes."""
+        return parse(source)
+
+    def exists(self, path: str) -> bool:
+        """Whether there is a file: no for whatever cannot be asked, such as a name that is too long."""
+        return os.path.exists(path)
 
     def add(self, source: Source, real: Path) -> Module:
         """The module of a text that was read."""
-        file, diagnostics = parse(source)
+        file, diagnostics = self.parse(source)
         self.report.extend(diagnostics)
         module = Module(real, source, file)
         if diagnostics:
@@ -193,7 +208,7 @@ class Loader:
                     notes=[Note("allowed: " + ", ".join(map(str, self.roots[:-1])) + ', and "std/..."')],
                     help="move the file, or allow its folder with --root",
                 )
-            if os.path.exists(real):  # False for whatever cannot be asked, such as a name that is too long
+            if self.exists(real):
                 return real
         fail(
             "E0301",

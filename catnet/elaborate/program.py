@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -44,29 +45,28 @@ class Program:
     """
 
     def __init__(self, path: str | Path, roots: Iterable[str | Path] = (), budget: int = BUDGET) -> None:
-        self.budget = budget
         path = Path(path)
-        self.report = Report()
-        loader = Loader(self.report, [path.parent, *map(Path, roots)])
-        self.modules = loader.modules
+        loader = Loader(Report(), [path.parent, *map(Path, roots)])
+        self._start(loader, budget)
         self.module = loader.load(path, name=str(path))
-        self._signatures: dict[int, Signature] = {}
-        self._invertible: set[Any] = set()
-        self._checked: Report | None = None
 
     @classmethod
     def from_text(cls, text: str, name: str = "<text>", roots: Iterable[str | Path] = ()) -> Program:
         """A program from text; imports resolve beside the current folder and in the standard library."""
         self = cls.__new__(cls)
-        self.budget = BUDGET
-        self.report = Report()
-        loader = Loader(self.report, [Path.cwd(), *map(Path, roots)])
-        self.modules = loader.modules
+        loader = Loader(Report(), [Path.cwd(), *map(Path, roots)])
+        self._start(loader, BUDGET)
         self.module = loader.add(Source(name, text.replace("\r\n", "\n").replace("\r", "\n")), Path.cwd() / name)
-        self._signatures = {}
-        self._invertible = set()
-        self._checked = None
         return self
+
+    def _start(self, loader: Loader, budget: int) -> None:
+        """A program of which nothing is read yet."""
+        self.budget = budget
+        self.report = loader.report
+        self.modules = loader.modules
+        self._signatures: dict[int, Signature] = {}
+        self._invertible: set[Any] = set()
+        self._checked: Report | None = None
 
     # -- nets ------------------------------------------------------------------------------------------------
 
@@ -138,18 +138,24 @@ class Program:
         right: list[tree.Net] = []
         for declaration in module.declarations.values():
             errors = len(report.errors)
-            self._guarded(report, lambda d=declaration: self._check_declaration(module, d, report), declaration.span)
+            self._guarded(report, "types", module, declaration, partial(self._check_declaration, module, declaration))
             if isinstance(declaration, tree.Net) and len(report.errors) == errors:
                 right.append(declaration)
         whole = len(report.errors) == before  # else what a net uses may be wrong, which is told there
         for net in right:
-            self._guarded(report, lambda n=net: report.extend(proving.claimed(self, module, n, whole)), net.span)
+            self._guarded(report, f"claims {whole}", module, net, partial(self._check_claims, module, net, whole))
         if not whole:
             return
         for name in _recursive(module):
             net = module.nets[name]
             if all(p.default is not None for p in net.params):
-                self._guarded(report, lambda d=net: self.make_net(module, d, {}, d.span).graph, net.span)
+                self._guarded(report, "defaults", module, net, partial(self._check_defaults, module, net))
+
+    def _check_claims(self, module: Module, net: tree.Net, whole: bool, report: Report) -> None:
+        report.extend(proving.claimed(self, module, net, whole))
+
+    def _check_defaults(self, module: Module, net: tree.Net, report: Report) -> None:
+        _ = self.make_net(module, net, {}, net.span).graph
 
     def _check_declaration(self, module: Module, declaration: Declaration, report: Report) -> None:
         if isinstance(declaration, tree.Net):
@@ -170,13 +176,22 @@ class Program:
                     fail("E0212", f"a box written in Python takes static values; `{param.name}` is a diagram",
                          param.span, help="compose it with the box in a net")  # fmt: skip
 
-    def _guarded(self, report: Report, work: Any, span: Span | None) -> None:
+    def _guarded(
+        self, report: Report, question: str, module: Module, declaration: Declaration, ask: Callable[[Report], None]
+    ) -> None:
+        """Ask one question about one declaration; what is found and what is raised goes into the report."""
+        found, span = Report(), declaration.span
         try:
-            work()
+            ask(found)
         except CatnetError as error:
-            report.extend(replace(d, span=d.span or span) for d in error.diagnostics)
+            found.extend(replace(d, span=d.span or span) for d in error.diagnostics)
         except DimError as error:
-            report.add(too_large(error, span))
+            found.add(too_large(error, span))
+        report.extend(found)
+
+    def typing(self, **options: Any) -> Typing:
+        """The run that types a net's body for all its sizes."""
+        return Typing(**options)
 
     # -- what nets ask of their program ------------------------------------------------------------------------
 

@@ -239,9 +239,7 @@ def proofs(diagram: Diagram, under: Sequence[str] = ()) -> list[Proof]:
     claims = _asked(box, under) if under else _said(box)
     told = {group for group, *_ in claims}
     if not under:
-        spaces = [a.space for w in graph.dom for a in w.axes if isinstance(a, Axis) and a.space is not None]
-        carriers = dict.fromkeys(getattr(space, "group", None) for space in spaces)
-        claims += [(group, (), graph.span, "") for group in carriers if group is not None and group not in told]
+        claims += [(group, (), graph.span, "") for group in _carriers(graph) if group not in told]
     if not claims:
         fail(
             "E0732",
@@ -251,6 +249,12 @@ def proofs(diagram: Diagram, under: Sequence[str] = ()) -> list[Proof]:
         )
     written = box.written.cod if box is not None else ()
     return [prove(graph, group, axes, span, written, title) for group, axes, span, title in claims]
+
+
+def _carriers(graph: Graph) -> list[Group]:
+    """The groups of which an input carries a representation; that one carries a bundle is no claim."""
+    spaces = [a.space for w in graph.dom for a in w.axes if isinstance(a, Axis) and a.space is not None]
+    return [group for group in dict.fromkeys(getattr(space, "group", None) for space in spaces) if group is not None]
 
 
 def _said(box: NetBox | None) -> list[Claim]:
@@ -298,7 +302,7 @@ def claimed(program: Program, module: Module, net: tree.Net, whole: bool) -> lis
             continue
         if any(part.undecided for part in (graph, *(inner for inner, _ in graph.walk()))):
             continue
-        if net.under or any(isinstance(a, Axis) and a.space is not None for w in graph.dom for a in w.axes):
+        if net.under or _carriers(graph):
             return [problem for proof in proofs(diagram) for problem in (*proof.problems, *_nearly(proof))]
         return []
     if not net.under or not whole:

@@ -11,7 +11,7 @@ import math
 from collections.abc import Mapping
 from dataclasses import fields
 from fractions import Fraction
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from catnet.diagnostics import fail
 from catnet.limits import bounded
@@ -20,12 +20,13 @@ from catnet.symmetry.exact import Matrix, conjugate, is_positive, to_float
 from catnet.symmetry.groups import Field, Group, as_size
 from catnet.symmetry.kinds import Kind
 from catnet.types.dims import Dim
-from catnet.types.spaces import Space
+from catnet.types.spaces import Acts, Space
 
 if TYPE_CHECKING:
     import torch
 
     from catnet.symmetry.strata import Laurent, Stratum
+    from catnet.types.wires import Wire
 
 Scale = tuple[Fraction, ...]
 
@@ -39,6 +40,8 @@ class Rep(Space):
     """
 
     group: Group
+    remedy: ClassVar[str] = ""
+    """What to take in place of a box that does not commute with it, where there is one for all boxes."""
 
     # What each kind of representation says of itself
 
@@ -87,6 +90,9 @@ class Rep(Space):
     def subst(self, mapping: Mapping[str, Dim | int]) -> Rep:
         """The representation with names in sizes replaced."""
         raise NotImplementedError
+
+    def acts(self, wire: Wire, place: int, group: object) -> Acts:
+        return (((place,), self),) if group == self.group else ()
 
     def dual(self) -> Rep:
         """The dual of a representation that is not its own: see `reps_nodes.dual`."""

@@ -105,6 +105,8 @@ class Expressions:
                 return self._operands(expr, slot)
             case tree.Call():
                 args = [self._arg(arg, slot.dims) for arg in expr.args]
+                if slot.dims and args and not self.broken(expr):  # an axis is not taken apart
+                    return [self._first(expr, slot), "(", *_joined(args), ")"]
                 return [self._first(expr, slot), bracketed("(", args, ")", self.broken(expr))]
             case tree.Index():
                 return self._index(expr, slot)
@@ -122,7 +124,8 @@ class Expressions:
                 right = self.at(expr.right, slot._replace(level=_CHAIN))
                 return [self._first(expr, slot), f" {expr.op} ", right]
             case tree.Arrow():
-                return [self._first(expr, slot), " -> ", self.at(expr.cod, _side(expr.cod))]
+                cod = self.at(expr.cod, _side(expr.cod))
+                return Group([self._first(expr, slot), Nest(INDENT, [Break(" -> ", "-> "), cod])], self.broken(expr))
             case tree.Fan():
                 parts = [self.at(part, Slot(_ANY, dims=slot.dims)) for part in expr.parts]
                 return bracketed("(", parts, ")", self.broken(expr))
@@ -150,7 +153,8 @@ class Expressions:
             place = inner._replace(last=slot.last) if number == len(rest) else inner
             if self.commented(part) and not _parenthesised(part, place):
                 docs += [[HARD, line] for line in comment_lines(self.leading(part))]
-            docs += [Break(op if tight else f" {op} ", f"{op} "), self.at(part, place, quiet=True)]
+            sign = op if tight else f" {op} "
+            docs += [sign if slot.dims else Break(sign, f"{op} "), self.at(part, place, quiet=True)]
         return Group(docs, self.broken(expr))
 
     def _arg(self, arg: tree.Arg, dims: bool) -> Doc:
@@ -164,8 +168,7 @@ class Expressions:
         base = self._first(expr, slot)
         if self.broken(expr):
             return [base, bracketed("[", items, "]", True)]
-        joined = [[", ", item] if number else item for number, item in enumerate(items)]
-        return [base, "[", *joined, "]"]
+        return [base, "[", *_joined(items), "]"]
 
     def _if(self, expr: tree.If, slot: Slot) -> Doc:
         whole = Slot(_ANY, dims=slot.dims)
@@ -185,6 +188,11 @@ class Expressions:
             docs += [*comment_docs(exponent.comments), "-"]
             exponent = exponent.body
         return [*docs, self.at(exponent, Slot(_CALL, False, slot.dims))]
+
+
+def _joined(parts: Sequence[Doc]) -> list[Doc]:
+    """Parts parted by commas, on one line."""
+    return [[", ", part] if number else part for number, part in enumerate(parts)]
 
 
 def bracketed(opening: str, parts: Sequence[Doc], closing: str, hard: bool) -> Doc:

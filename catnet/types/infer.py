@@ -139,7 +139,7 @@ class Inference:
                     other = self.dims[name].is_symbol
                     if other is not None:
                         tag, space = tag or self.tags.get(other), space or self.spaces.get(other)
-                out.append(Axis(self.dim(axis.size), tag, space))
+                out.append(Axis(self.dim(axis.size), tag, space and self._put(space)))
         return tuple(out)
 
     def kind(self, kind: Kind) -> Kind:
@@ -255,7 +255,7 @@ class Inference:
         for variable, tag in ((b.size.is_symbol, a.tag), (a.size.is_symbol, b.tag)):
             if variable is not None and tag is not None and variable.startswith("?"):
                 self.tags.setdefault(variable, tag)
-        if a.space != b.space and not self._carry(a, b):
+        if a.space != b.space and not self._carry(a, b) and not self._sized(a.space, b.space):
             raise TypeProblem("space", port=port, got=self.wire(got), expected=self.wire(expected), axis=tail)
         verdict = self.equal(a.size, b.size)
         if verdict is True or verdict:
@@ -278,6 +278,17 @@ class Inference:
                 self.spaces[variable] = space
                 return True
         return False
+
+    def _sized(self, a: Space | None, b: Space | None) -> bool:
+        """Whether two spaces are one where the sizes that they name are equal, which is asked of them."""
+        if a is None or b is None or type(a) is not type(b) or not a.sizes:
+            return False
+        return all(self.equal(x, y) for x, y in zip(a.sizes, b.sizes, strict=True)) and self._put(a) == self._put(b)
+
+    def _put(self, space: Space) -> Space:
+        """A space with the solved variables put in."""
+        known = {name: self.dim(Dim.sym(name)) for size in space.sizes for name in size.symbols}
+        return put(space, known) if known else space
 
     def _unify_kinds(self, got: Wire, expected: Wire, port: int) -> None:
         a, b = self.kind(got.kind), self.kind(expected.kind)

@@ -145,11 +145,21 @@ class _Reader:
             name = self.hole(expr)
             return Wire(Kind(name, variable=True), (Pack(name),))
         if isinstance(expr, tree.Index):
-            return Wire(self.kind(expr.base), self.axes(expr.items))
+            return self.fitting(Wire(self.kind(expr.base), self.axes(expr.items)), expr)
         if isinstance(expr, tree.Name) and expr.id not in _SIMPLE_KINDS and expr.id[0].isupper():
             bound = self.statics.get(expr.id)
             return bound if isinstance(bound, Wire) else ObjectVar(expr.id)
         return Wire(self.kind(expr), ())
+
+    def fitting(self, wire: Wire, expr: tree.Index) -> Wire:
+        """The wire, if its entries are of the kind that its axes want; raises E0817."""
+        for axis, place in zip(wire.axes, expr.items, strict=True):
+            space = axis.space if isinstance(axis, Axis) else None
+            if space is not None and space.entries not in ("", wire.kind.name):
+                words = "complex numbers" if space.entries == "C" else "real numbers"
+                fail("E0817", f"`{space}` has {words} for coordinates, and `{wire}` holds others", place.span,
+                     help=f"write {space.entries}[{', '.join(map(str, wire.axes))}]")  # fmt: skip
+        return wire
 
     def kind(self, expr: tree.Expr) -> Kind:
         if isinstance(expr, tree.Name) and expr.id in _SIMPLE_KINDS:

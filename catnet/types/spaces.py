@@ -8,9 +8,12 @@ import importlib
 import operator
 import re
 from collections.abc import Callable, Mapping
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from catnet.types.dims import Dim
+
+if TYPE_CHECKING:
+    from catnet.types.wires import Wire
 
 MAX_POWER = 16
 
@@ -18,7 +21,14 @@ FUNCTIONS: dict[str, Callable[..., Any]] = {}
 """What may be called in a static expression besides `max`, `min` and `sqrt`; rooms above put their words here."""
 
 WORDS = "catnet.symmetry.words"
-BUNDLE_WORDS = {"base": "catnet.bundles.carried"}
+BUNDLE_WORDS = {
+    "base": "catnet.bundles.carried",
+    "gauge": "catnet.bundles.gauge",
+    "determinant": "catnet.bundles.carried",
+    "associated": "catnet.bundles.carried",
+    "along": "catnet.bundles.strips",
+    "across": "catnet.bundles.strips",
+}
 """The modules that fill these tables. They are imported when a word is met that is in none, and not before."""
 
 
@@ -39,14 +49,25 @@ class Member:
     """A static value that is no number: a group or a representation. `str` is its text in the language."""
 
 
-class Space(Member):
-    """What an axis carries besides its size: a representation of a group, in a fixed basis and layout.
+Acts = tuple[tuple[tuple[int, ...], "Space"], ...]
+"""Representations, each with the places of its axes from the end."""
 
-    Two spaces of one dimension are different unless they are equal (see `catnet.symmetry`, whose
-    representations these are). `label` is the name that a declaration gave it, for messages and pictures alone.
+
+class Space(Member):
+    """What an axis carries besides its size: a representation of a group, in a fixed basis and layout, or what belongs
+    to a bundle (`catnet.bundles.carried`).
+
+    Two spaces of one dimension are different unless they are equal. `label` is the name that a declaration gave it,
+    for messages and pictures alone; `what` is its sort in words.
     """
 
     label: str = ""
+    what: ClassVar[str] = "representation"
+
+    @property
+    def entries(self) -> str:
+        """The kind of the wires on which it may stand; "" for any."""
+        return ""
 
     def named(self, label: str) -> Self:
         """The same space under a name."""
@@ -59,9 +80,18 @@ class Space(Member):
         """The number of coordinates."""
         raise NotImplementedError  # a representation says it
 
+    @property
+    def sizes(self) -> tuple[Dim, ...]:
+        """Sizes that it names and that may still be open when two spaces meet: they are asked to be equal."""
+        return ()
+
     def subst(self, dims: Mapping[str, Dim]) -> Space:
         """The space with names of sizes replaced."""
         return self
+
+    def acts(self, wire: Wire, place: int, group: object) -> Acts:
+        """What a group does to a wire because of this space on the axis at a place from the end."""
+        return ()
 
 
 def put(space: Space, dims: Mapping[str, Dim]) -> Space:

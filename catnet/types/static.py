@@ -139,7 +139,9 @@ def describe(value: Any) -> str:
     if isinstance(value, tuple):
         return "a tuple"
     if isinstance(value, Member):
-        return f"the {'representation' if isinstance(value, Space) else 'group'} `{value}`"
+        return f"the {value.what if isinstance(value, Space) else 'group'} `{value}`"
+    if callable(value):
+        return "a declaration that takes arguments"
     if isinstance(value, (Pred, Condition)):
         return f"the condition `{value}`"
     return f"`{value}`"

@@ -24,7 +24,11 @@ WORKSPACE = "lstm("
 # Boxes in evaluation: what these allocate on the way is not followed in all detail; the bounds are factors.
 ESTIMATED = ("sdpa", "mae", "cross_entropy(smoothing", "instance_norm(affine", "gumbel", "_cell", "lstm", "gru", "rnn")
 
-ELSEWHERE = ("catnet.boxes.equivariant", "catnet.boxes.group_convolution")  # these boxes are in tests/symmetry
+ELSEWHERE = (  # these boxes are in tests/symmetry and tests/bundles
+    "catnet.boxes.equivariant",
+    "catnet.boxes.group_convolution",
+    "catnet.boxes.strips",
+)
 
 
 def graph_of(type_: str, body: str) -> Graph:

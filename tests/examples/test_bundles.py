@@ -90,7 +90,7 @@ def test_the_strip_is_read_alike_everywhere(
         name: (float(centred), float(worst))
         for name, centred, worst in re.findall(r"^(\w+): .* error (\S+)% centred, .* (\S+)% at the", text, re.MULTILINE)
     }
-    assert rows["Moebius"][1] <= rows["Moebius"][0] + 0.6  # rounding may turn an answer
+    assert rows["on_moebius"][1] <= rows["on_moebius"][0] + 0.6  # rounding may turn an answer
     assert rows["plain"][1] > rows["plain"][0] + 5
 
 

@@ -21,8 +21,7 @@ from torch.nn import functional as F
 from tqdm import tqdm
 
 import catnet
-from catnet.nn.bundles import MirrorFields, StripActivation, StripConv2d, StripPool
-from catnet.nn.bundles.strips import Seam
+from catnet.nn.bundles import MirrorFields
 
 SPEC = Path(__file__).parent / "strips.cat"
 ACROSS, ALONG = 8, 16  # rows and columns of a strip
@@ -37,31 +36,6 @@ def data() -> tuple[Tensor, Tensor, Tensor, Tensor]:
     labels = torch.tensor(digits.target)
     train, test = train_test_split(range(len(labels)), test_size=0.2, stratify=digits.target, random_state=0)
     return images[train], labels[train], images[test], labels[test]
-
-
-def plain(width: int) -> nn.Module:
-    """Convolutions with zeros around, and a mean over all places."""
-    layers: list[nn.Module] = []
-    for into, out in ((1, width), (width, width), (width, 2 * width), (2 * width, 2 * width)):
-        layers += [nn.Conv2d(into, out, 3, padding=1), nn.GroupNorm(1, out, affine=False), nn.ReLU()]
-    return nn.Sequential(*layers, nn.AdaptiveAvgPool2d(1), nn.Flatten(), head(2 * width, width))
-
-
-def strip(name: str, width: int) -> nn.Module:
-    """The same for fields on a strip of the spec; how it closes is what the bundle says of its orientation."""
-    seam: Seam = "cylinder" if catnet.load(SPEC).bundle(name).facts().orientable.value else "moebius"
-    layers: list[nn.Module] = []
-    into = [(1, "trivial")]
-    for copies in (width, width, 2 * width, 2 * width):
-        out = [(copies, "regular")]
-        layers += [StripConv2d(into, out, 3, seam), nn.GroupNorm(1, 2 * copies, affine=False), StripActivation(out)]
-        into = out
-    return nn.Sequential(*layers, StripPool(into), head(2 * width, width))
-
-
-def head(features: int, hidden: int) -> nn.Module:
-    """From pooled features to ten classes."""
-    return nn.Sequential(nn.BatchNorm1d(features), nn.Linear(features, hidden), nn.ReLU(), nn.Linear(hidden, 10))
 
 
 def train(model: nn.Module, name: str, images: Tensor, labels: Tensor, epochs: int) -> None:
@@ -96,9 +70,9 @@ def main() -> None:
     options = parser.parse_args()
     torch.set_num_threads(1)  # nets this small are no faster on two
     images, labels, test_images, test_labels = data()
-    for name in ("plain", "Cylinder", "Moebius"):
+    for name in ("plain", "on_cylinder", "on_moebius"):
         torch.manual_seed(0)
-        model = plain(14) if name == "plain" else strip(name, 10)
+        model = catnet.compile(SPEC, name, h=ACROSS, l=ALONG)
         start = time.perf_counter()
         train(model, name, images, labels, options.epochs)
         seconds = time.perf_counter() - start
