@@ -7,7 +7,7 @@ SHELL := /bin/sh
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .NOTPARALLEL:            # the targets share one .venv
-.PHONY: help demo test test-all lint fmt bench clean
+.PHONY: help demo test test-all lint fmt docs playground bench clean
 
 VENV   := .venv
 BIN    := $(VENV)/bin
@@ -60,11 +60,19 @@ fmt: $(VENV)/.stamp-dev ## format Python and .cat files in place
 	@$(BIN)/ruff format --quiet .
 	@$(if $(CAT_FILES),$(BIN)/catnet fmt $(CAT_FILES))
 
+docs: $(VENV)/.stamp-dev ## build the documentation in docs/_build/html; a warning is an error
+	@$(BIN)/sphinx-build --quiet --fail-on-warning docs docs/_build/html
+	@echo "==> open docs/_build/html/index.html"
+
+playground: $(VENV)/.stamp-demo ## build the playground, a static page that runs catnet in the browser
+	@echo "==> build the playground (its Python comes from the npm registry)"
+	@$(BIN)/python docs/playground/build.py
+
 bench: $(VENV)/.stamp-dev ## measure speed and size on this machine
 	@$(BIN)/python -m benchmarks
 
 clean: ## remove caches and build output (.venv stays)
-	@rm -rf build dist .pytest_cache .ruff_cache .mypy_cache .hypothesis *.egg-info
+	@rm -rf build dist docs/_build docs/generated .pytest_cache .ruff_cache .mypy_cache .hypothesis *.egg-info
 	@find . -name __pycache__ -type d -not -path './$(VENV)/*' -prune -exec rm -rf {} +
 
 # --- set-up --------------------------------------------------------------------------------------------------
@@ -77,7 +85,7 @@ $(VENV)/.stamp-demo: $(VENV)/.stamp-venv pyproject.toml constraints.txt
 
 $(VENV)/.stamp-dev: $(VENV)/.stamp-venv pyproject.toml constraints.txt
 	@echo "==> install catnet and its development tools (PyTorch is large: this can take minutes)"
-	@$(PIP) --editable '.[dev,examples,onnx,weights,references]'
+	@$(PIP) --editable '.[dev,docs,examples,onnx,weights,references]'
 	@$(PIP) --no-deps timm
 	@touch $@ $(VENV)/.stamp-demo
 

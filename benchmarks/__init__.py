@@ -19,4 +19,5 @@ NAMES = (
     "symmetry",
     "symmetry_layers",
     "bundles",
+    "editor",
 )

@@ -1,9 +1,9 @@
 """Ways to learn the fibres of a bundle from points: ours and four others, with one interface, for `benchmarks.bundles`.
 
 Each takes base points [n, 2] on the unit circle and points [n, 3] of a size of about one. `step` takes a batch and the
-part of the budget that is left; `sample` gives points of the fibres over base points, [m, 2] to [m, count, 3]. Where
-there is one optimiser its rate falls to 0 with what is left. Where a density is fitted the points get noise, which
-falls as well: a surface in space has no density.
+part of the budget that is left; `sample` gives points of the fibres over base points, [m, 2] to [m, count, 3]. The
+rates of all optimisers fall to 0 with what is left. Where a density is fitted the points get noise, which falls as
+well: a surface in space has no density.
 """
 
 from __future__ import annotations
@@ -38,9 +38,9 @@ from catnet.nn.bundles import (
 )
 
 
-def noisy(x: Tensor, left: float) -> Tensor:
-    """Points with noise of deviation 0.11 at first, 0.01 at last."""
-    return x + (0.01 + 0.1 * left**2) * torch.randn_like(x)
+def noisy(x: Tensor, left: float, last: float) -> Tensor:
+    """Points with noise of deviation 0.1 more at first than at `last`."""
+    return x + (last + 0.1 * left**2) * torch.randn_like(x)
 
 
 def descend(optimiser: torch.optim.Optimizer, loss: Tensor, left: float) -> None:
@@ -78,11 +78,11 @@ class Charts:
 
     def step(self, base: Tensor, x: Tensor, left: float) -> None:
         """The likelihood of the points with noise."""
-        descend(self.optimiser, self.loss(base, noisy(x, left)), left)
+        descend(self.optimiser, self.loss(base, noisy(x, left, 0.003)), left)
 
     def sample(self, base: Tensor, count: int) -> Tensor:
-        """From the mixture of charts."""
-        return self.atlas.sample(base, count)
+        """From the mixture of charts, where the normal coordinates are 0: they hold only the noise of training."""
+        return self.atlas.sample(base, count, thickness=0.0)
 
     def holonomy(self, base: Tensor, x: Tensor) -> float:
         """The determinant of the product of the fitted transitions around the circle."""
@@ -112,7 +112,7 @@ def chart_with_interval(base: Tensor, x: Tensor) -> Trivialisation:
         Coupling(3, 2, Affine(), active=[0]),
         Coupling(3, 2, Affine(), passive=[0]),
     ]
-    return Trivialisation(Composite(*layers), Interval())
+    return Trivialisation(Composite(*layers), Interval(0.005))
 
 
 class SplineFlow:
@@ -131,7 +131,7 @@ class SplineFlow:
 
     def step(self, base: Tensor, x: Tensor, left: float) -> None:
         """Likelihood of the points with noise."""
-        descend(self.optimiser, -self.flow(base).log_prob(noisy(x, left)).mean(), left)
+        descend(self.optimiser, -self.flow(base).log_prob(noisy(x, left, 0.01)).mean(), left)
 
     def sample(self, base: Tensor, count: int) -> Tensor:
         """From the flow."""
@@ -234,17 +234,20 @@ class Published:
         return f.mean(0) + f.std(0) * torch.randn(count, f.shape[1])
 
     def step(self, base: Tensor, x: Tensor, left: float) -> None:
-        """All cells of a batch."""
-        cells, total = self._cells(base), x.new_zeros(())
-        for cell in cells.unique().tolist():
-            b, z = base[cells == cell], F.pad(x[cells == cell], (0, 1))
-            if len(b) < 5:
-                continue
-            centre = self.centres[cell].expand(len(b), -1)
-            first, f, _ = self.network(z, centre)
-            made = self.network.inverse(b, self._prior(f, len(b)), centre)
-            near = torch.cdist(made, z).amin(1).mean()
-            total = total + 10 * (first - b).norm(dim=-1).mean() + near + divergence(made, z) + divergence(z, made)
+        """All cells of a batch that have five points or more."""
+        cells, z = self._cells(base), F.pad(x, (0, 1))
+        places = [where for cell in cells.unique() if len(where := (cells == cell).nonzero().squeeze(-1)) >= 5]
+        first, f, _ = self.network(z, self.centres[cells])
+        drawn = f.clone()
+        for where in places:
+            drawn[where] = self._prior(f[where], len(where))
+        made = self.network.inverse(base, drawn, self.centres[cells])
+        total = x.new_zeros(())
+        for where in places:
+            true, false = z[where], made[where]
+            near = torch.cdist(false, true).amin(1).mean()
+            over = (first[where] - base[where]).norm(dim=-1).mean()
+            total = total + 10 * over + near + divergence(false, true) + divergence(true, false)
         descend(self.optimiser, total, left)
 
     def sample(self, base: Tensor, count: int) -> Tensor:

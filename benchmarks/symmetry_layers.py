@@ -1,10 +1,17 @@
-"""The equivariant layers against plain torch of equal size, and against e3nn where it is installed."""
+"""The equivariant layers against plain torch of equal size, and against e3nn and escnn where they are installed.
+
+escnn 1.0.11 asks for packages that it does not import for these layers, and for older ones than ours. It runs in an
+environment of its own that sees our packages behind its own:
+
+    pip install --no-deps escnn
+    pip install lie_learn "scikit-learn<1.2" "scipy<1.12" "joblib<1.4"
+"""
 
 from __future__ import annotations
 
 import importlib.util
 from collections.abc import Callable
-from time import perf_counter
+from time import process_time
 from typing import TYPE_CHECKING, Any
 
 from benchmarks.modules import paired
@@ -35,6 +42,12 @@ PRODUCTS: dict[str, tuple[str, int, int, int]] = {
     for lmax in (2, 4)
     for copies in (32,)
 } | {"product of two features, fully connected, lmax 2, 8 copies": ("pair", 2, 8, 512)}
+# group, copies in and out, kernel, batch, image
+ESCNN: dict[str, tuple[str, int, int, int, int]] = {
+    "C4, 32 -> 32 regular (128 channels), 3x3, 8 x 14x14": ("C4", 32, 3, 8, 14),
+    "D4, 8 -> 8 regular (64 channels), 5x5, 16 x 28x28": ("D4", 8, 5, 16, 28),
+}
+ESCNN_BARS = {"forward": 1.02, "training": 1.0}  # in evaluation both are one convolution
 PLAIN: dict[str, str] = {
     "sets: PermutationLinear(1, 1), 64 channels, 32 x 100 points": "sets",
     "pairs: PermutationLinear(2, 2), 32 channels, 8 x 30^2 pairs": "pairs",
@@ -60,7 +73,7 @@ def run(quick: bool = False) -> list[Table]:
     for title, kind in PLAIN.items():
         for words, work in WORK.items():
             plain.rows.append(_row(f"{title}, {words}", fresh("benchmarks.symmetry_layers:dense", kind, work, budget)))
-    return [grids, plain, _against_e3nn(quick, budget, note), _making(quick)]
+    return [grids, plain, _against_e3nn(quick, budget, note), *_against_escnn(quick, budget, note), _making(quick)]
 
 
 def _against_e3nn(quick: bool, budget: float, note: str) -> Table:
@@ -76,8 +89,31 @@ def _against_e3nn(quick: bool, budget: float, note: str) -> Table:
     return table
 
 
+def _against_escnn(quick: bool, budget: float, note: str) -> list[Table]:
+    head = ("layer", "escnn", "catnet", "ratio")
+    layers = Table("Group convolutions against escnn's", (*head, "middle half", "pairs", "bar"), note=note)
+    made = Table(
+        "Making a layer, the first in a process, against escnn",
+        head,
+        note="CPU time, imports not counted; escnn's cache of Clebsch-Gordan coefficients on disk is empty or filled.",
+    )
+    if importlib.util.find_spec("escnn") is None:
+        layers.rows.append(("escnn is not installed", *[""] * 6))
+        return [layers]
+    for title, case in list(ESCNN.items())[: 1 if quick else None]:
+        for words, work in WORK.items():
+            found = fresh("benchmarks.symmetry_layers:against_escnn", *case, work, budget)
+            layers.rows.append(_row(f"{title}, {words}", found, ESCNN_BARS[work]))
+    ours = fresh("benchmarks.symmetry_layers:making", "steerable", runs=1 if quick else 3)["seconds"]
+    for words, cached in {"empty": False, "filled": True}.items():
+        theirs = fresh("benchmarks.symmetry_layers:making_escnn", cached, runs=1 + cached)["seconds"]
+        title = f"D16, 8 -> 8 regular, 7x7, cache {words}"
+        made.rows.append((title, seconds(theirs), seconds(ours), f"{ours / theirs:.3f}"))
+    return [layers, made]
+
+
 def _making(quick: bool) -> Table:
-    table = Table("Making a layer, the first in a process", ("layer", "time", "bar"))
+    table = Table("Making a layer, the first in a process", ("layer", "CPU time", "bar"))
     for title, kind in {
         "steerable D16, 8 -> 8 regular, 7x7": "steerable",
         "group convolution D4, 8 -> 8 regular, 7x7": "group",
@@ -187,6 +223,58 @@ def _channel_paths(lmax: int, copies: int) -> tuple[list[tuple[int, int, int]], 
     return paths, " + ".join(out)
 
 
+def against_escnn(
+    group: str, copies: int, size: int, batch: int, image: int, work: str, budget: float
+) -> dict[str, float]:
+    """A regular to regular group convolution (a) against escnn's (b), which has fewer weights: it leaves out those of
+    high frequency."""
+    import torch
+    from escnn import gspaces
+    from escnn import nn as theirs
+
+    from catnet.nn import GroupConv2d
+
+    torch.set_num_threads(1)
+    blocks = [(copies, "regular")]
+    ours = GroupConv2d(group, blocks, blocks, size, padding=size // 2)
+    space = gspaces.rot2dOnR2(4) if group == "C4" else gspaces.flipRot2dOnR2(4)
+    field = theirs.FieldType(space, copies * [space.regular_repr])
+    other = theirs.R2Conv(field, field, size, padding=size // 2)
+    x = torch.randn(batch, ours.into.channels, image, image, requires_grad=work == "training")
+
+    class Plain(torch.nn.Module):
+        """escnn's layer on tensors."""
+
+        def __init__(self) -> None:
+            super().__init__()
+            self.layer = other
+
+        def forward(self, x: Tensor) -> Tensor:
+            y: Tensor = self.layer(theirs.GeometricTensor(x, field)).tensor
+            return y
+
+    return paired(_job(ours, (x,), work), _job(Plain(), (x,), work), budget)
+
+
+def making_escnn(cached: bool) -> dict[str, float]:
+    """The time to make escnn's layer of D16 once it is loaded; without its cache the first call fills a fresh one."""
+    import tempfile
+
+    import torch
+    from escnn import gspaces, nn
+    from escnn.group import _clebsh_gordan
+
+    torch.set_num_threads(1)
+    with tempfile.TemporaryDirectory() as folder:
+        if not cached:
+            _clebsh_gordan.cache.store_backend.location = folder
+        start = process_time()
+        space = gspaces.flipRot2dOnR2(16)
+        field = nn.FieldType(space, 8 * [space.regular_repr])
+        nn.R2Conv(field, field, 7, padding=3)
+        return {"seconds": process_time() - start}
+
+
 def making(kind: str) -> dict[str, float]:
     """The time to make a layer once torch is loaded."""
     import torch
@@ -201,9 +289,9 @@ def making(kind: str) -> dict[str, float]:
         "group": lambda: GroupConv2d("D4", blocks, blocks, 7),
         "product": lambda: TensorProduct(features, features.replace("32x", "1x"), features),
     }
-    start = perf_counter()
+    start = process_time()
     makers[kind]()
-    return {"seconds": perf_counter() - start}
+    return {"seconds": process_time() - start}
 
 
 def _job(module: nn.Module, inputs: tuple[Tensor, ...], work: str) -> Callable[[], object]:

@@ -74,11 +74,21 @@ class Note:
 
 
 @dataclass(frozen=True, slots=True)
+class Fix:
+    """What the help says as a change of the text: `text` in the place of `span`. An editor offers it by its title."""
+
+    title: str
+    span: Span
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
 class Diagnostic:
     """One mistake (or report): code, place, reason and fix.
 
     `label` is the short text under the underlined place; `notes` carry the other end of a wire, both types,
-    and where a dimension came from; `help` is the concrete fix, if one is known.
+    and where a dimension came from; `help` is the concrete fix, if one is known, and `fixes` are the ways to make it
+    where they can be written down.
     """
 
     code: str
@@ -88,6 +98,7 @@ class Diagnostic:
     notes: tuple[Note, ...] = ()
     help: str = ""
     severity: Severity = "error"
+    fixes: tuple[Fix, ...] = ()
 
     @property
     def is_error(self) -> bool:
@@ -103,6 +114,7 @@ class Diagnostic:
             "label": self.label,
             "notes": [{"text": n.text, "span": _span_json(n.span)} for n in self.notes],
             "help": self.help,
+            "fixes": [{"title": f.title, "span": _span_json(f.span), "text": f.text} for f in self.fixes],
         }
 
     def render(self) -> str:
@@ -139,11 +151,11 @@ class Report:
     """Collects diagnostics while work goes on, so that all mistakes of a file are told in one run."""
 
     diagnostics: list[Diagnostic] = field(default_factory=list)
-    _seen: set[tuple[str, str, str]] = field(default_factory=set)
+    _seen: set[tuple[str, str, Span | None]] = field(default_factory=set)
 
     def add(self, diagnostic: Diagnostic) -> None:
         """Keep a diagnostic, once: the same code and message at the same place is not repeated."""
-        key = (diagnostic.code, diagnostic.message, str(diagnostic.span))
+        key = (diagnostic.code, diagnostic.message, diagnostic.span)
         if key not in self._seen:
             self._seen.add(key)
             self.diagnostics.append(diagnostic)
@@ -173,9 +185,10 @@ def fail(
     label: str = "",
     notes: Iterable[Note] = (),
     help: str = "",
+    fixes: Iterable[Fix] = (),
 ) -> NoReturn:
     """Raise a `CatnetError` with one diagnostic."""
-    raise CatnetError(Diagnostic(code, message, span, label, tuple(notes), help))
+    raise CatnetError(Diagnostic(code, message, span, label, tuple(notes), help, fixes=tuple(fixes)))
 
 
 def _span_json(span: Span | None) -> dict[str, object] | None:

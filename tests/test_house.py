@@ -27,6 +27,8 @@ ORDER = [
     {"rewrite", "parallel"},
     {"hook", "editor", "testing"},
     {"cli"},
+    {"fences"},
+    {"sphinx_ext"},
     {"__main__"},
 ]
 RANK = {room: rank for rank, rooms in enumerate(ORDER) for room in rooms}

@@ -308,6 +308,14 @@ def _by_argument(module: torch.nn.Module) -> dict[str, list[torch.nn.Parameter]]
     return found
 
 
+def placed(x: torch.Tensor, wire: Wire) -> torch.Tensor:
+    """Random numbers as points of the spaces that the axes of a wire carry."""
+    for place, axis in enumerate(reversed(wire.axes), start=1):
+        if isinstance(axis, Axis) and axis.space is not None:
+            x = axis.space.placed(x.movedim(-place, -1)).movedim(-1, -place)
+    return x
+
+
 def _random(wire: Wire, generator: torch.Generator) -> torch.Tensor:
     import torch
 
@@ -318,7 +326,7 @@ def _random(wire: Wire, generator: torch.Generator) -> torch.Tensor:
     if wire.kind.name == "Bool":
         return torch.rand(shape, generator=generator) < 0.5
     dtype = torch.complex128 if wire.kind.name == "C" else torch.float64
-    return torch.randn(shape, generator=generator, dtype=dtype)
+    return placed(torch.randn(shape, generator=generator, dtype=dtype), wire)
 
 
 def _gap(a: torch.Tensor, b: torch.Tensor) -> float:

@@ -39,6 +39,12 @@ def carried_last(box: str, inference: Inference, wire: Wire) -> tuple[Wire, Rep]
             code="E0735",
             help="say what it carries in the signature: rep V = ..., then R[n, V]",
         )
+    if space.what != "representation":
+        raise reject(
+            f"`{box}` takes a representation, and `{space}` on the last axis of `{wire}` is a {space.what}",
+            code="E0735",
+            help="between bundles lead maps: map f : E -> F { ... }; `forget(E)` gives plain numbers",
+        )
     if space.field == "C":  # type: ignore[attr-defined]
         raise reject(
             f"`{space}` acts on complex numbers, and `{box}` takes real ones",
@@ -46,6 +52,23 @@ def carried_last(box: str, inference: Inference, wire: Wire) -> tuple[Wire, Rep]
             help="`representation(G, ...)` gives a real form of it by its matrices",
         )
     return wire, space  # type: ignore[return-value]
+
+
+def warn_of_idle(typing: Typing, box: str, unread: Sequence[Rep], zero: Sequence[Rep], constant: Sequence[Rep]) -> None:
+    """Warn of parts of the inputs that no map reads, and of parts of the output that are 0 or a bias alone."""
+    span = typing.node.span if typing.node is not None else None
+    told = [
+        ("E0747", unread, "reads nothing of {}: no map leads from it to the output",
+         "leave it out before, or take a box that reads it: `norm`, `tensor_product`"),
+        ("E0748", zero, "reaches {} by 0 alone: zeros come out there",
+         "leave it out; a product of wires reaches further: `tensor_product`"),
+        ("E0748", constant, "reaches {} by its bias alone: the same comes out there for every input",
+         "leave it out, or give the box an input from which a map leads to it"),
+    ]  # fmt: skip
+    for code, parts, words, hint in told:
+        if parts:
+            names = ", ".join(f"`{part}`" for part in dict.fromkeys(parts))
+            typing.report.add(Diagnostic(code, f"`{box}` {words.format(names)}", span, help=hint, severity="warning"))
 
 
 @box("intertwiner", "linear")
@@ -64,7 +87,9 @@ class Intertwiner(Box):
         wire, source = carried_last("linear", typing.inference, only_wire("linear", inputs, typing))
         wire = real_wire(typing, wire)
         self._fits(source)
-        self._reads_all(typing, source)
+        basis = self._maps(source).basis
+        biased = [rep for rep in basis.unreached if self.bias and linear_maps(rep, rep).fixed]
+        warn_of_idle(typing, "linear", basis.unused, [rep for rep in basis.unreached if rep not in biased], biased)
         return (wire.with_axes((*wire.axes[:-1], Axis(self.features.dim, None, self.features))),)
 
     def sign(self) -> str:
@@ -78,27 +103,20 @@ class Intertwiner(Box):
         return tree.Call(tree.Name("linear"), tuple(args))
 
     def _fits(self, source: Rep) -> None:
-        """Refuse a representation of another group, and one from which a part of the target cannot be reached."""
+        """Refuse a representation of another group, and one from which the target cannot be reached."""
         target: Rep = self.features  # type: ignore[assignment]
+        if target.what != "representation":
+            raise reject(f"`linear` leads to a representation, and `{target}` is a {target.what}",
+                         code="E0735", help="between bundles lead maps: map f : E -> F { ... }")  # fmt: skip
         if source.group != target.group:
             raise reject(f"`{source}` is a representation of `{source.group}`, and `{target}` one of `{target.group}`",
                          code="E0735", help="both must be representations of one group")  # fmt: skip
-        missing = self._maps(source).basis.unreached
-        if missing:
+        if not self._maps(source).parts:
             raise reject(
-                f"no linear map but 0 leads from `{source}` to `{missing[0]}`: Hom = 0",
+                f"no linear map but 0 leads from `{source}` to `{target}`: Hom = 0",
                 code="E0736",
                 help="a product of wires reaches further: `tensor_product`",
             )
-
-    def _reads_all(self, typing: Typing, source: Rep) -> None:
-        """Warn of a part of the input that no map reads."""
-        unused = self._maps(source).basis.unused
-        if unused:
-            words = f"`linear` reads nothing of `{unused[0]}`: no map leads from it to `{self.features}`"
-            hint = "leave it out before, or take `norm` or `tensor_product`, which read it"
-            span = typing.node.span if typing.node is not None else None
-            typing.report.add(Diagnostic("E0747", words, span, help=hint, severity="warning"))
 
     def _maps(self, source: Space) -> LinearMaps:
         from catnet.symmetry.equivariant import linear_maps
@@ -151,6 +169,7 @@ class Forget(Box):
 
     group: Member
     map_kind: ClassVar[MapKind] = "linear"
+    between_spaces: ClassVar[str] = "forget_bundle"
 
     def rule(self, typing: Typing, inputs: Object) -> Object:
         wire = real_wire(typing, only_wire(self.name, inputs, typing))

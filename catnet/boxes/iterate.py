@@ -45,6 +45,15 @@ class Iteration(Box):
         """How often the inner net runs."""
         raise NotImplementedError
 
+    def entries(self, inputs: Object) -> tuple[int, ...]:
+        """For the first inputs of the inner net, the input of the box that each comes from, by their places."""
+        return tuple(range(len(inputs)))
+
+    def feedback(self, inputs: Object, graph: Graph) -> tuple[tuple[int, int], ...]:
+        """The outputs of the inner net that are inputs of its next run, by their places: (output, input)."""
+        count = len(graph.inputs) - len(inputs)
+        return tuple((len(graph.outputs) - count + i, len(inputs) + i) for i in range(count))
+
     def statements(self, site: Site) -> list[str]:
         """Lines of Python that assign the outputs to `site.results`."""
         raise NotImplementedError
@@ -191,6 +200,14 @@ class Scan(Iteration):
             at = place_in(len(trailing(wire)) - 1, acting.inputs[lead], place, has_pack(wire))
             moved.append(shifted(action, at, 1))
         return moved
+
+    def entries(self, inputs: Object) -> tuple[int, ...]:
+        places = self._places(inputs)
+        return tuple(sorted(range(len(inputs)), key=lambda i: places[i] is None))
+
+    def feedback(self, inputs: Object, graph: Graph) -> tuple[tuple[int, int], ...]:
+        count = self._places(inputs).count(None)
+        return tuple((len(graph.outputs) - count + i, len(inputs) - count + i) for i in range(count))
 
     def calls(self, inputs: Object) -> Dim:
         places = self._places(inputs)
@@ -398,6 +415,9 @@ class Flow(Iteration):
 
     def inverse(self, inputs: Object) -> Box | None:
         return type(self)(self.f, self.stop, self.start, self.steps, self.method)
+
+    def feedback(self, inputs: Object, graph: Graph) -> tuple[tuple[int, int], ...]:
+        return ((0, 0),)  # the point moves along the field; the time is the solver's
 
     def calls(self, inputs: Object) -> Dim:
         return self.steps * {"euler": 1, "midpoint": 2, "rk4": 4}[self.method]

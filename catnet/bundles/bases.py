@@ -8,6 +8,7 @@ then nothing is demanded around faces, and what comes out there is curvature.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -98,6 +99,16 @@ class Base:
     def _listed(self) -> str:
         shown = [*self.charts][:8]
         return f"its charts are {', '.join(shown)}{', ...' if len(self.charts) > 8 else ''}"
+
+    def ranges(self, chart: str) -> dict[str, Range]:
+        """The intervals that hold the values of a chart's coordinates, by name, where they are known."""
+        found = {c.name: c.range for c in self.charts[chart] if c.range is not None}
+        for first in self.charts[chart][:1]:
+            if chart in self.spans:
+                low, high = self.spans[chart]
+                turn = 2 * math.pi if first.sort == "angle" else 1.0
+                found[first.name] = (low * turn, high * turn)
+        return found
 
     def overlap(self, source: str, target: str) -> Overlap:
         """The overlap of two charts, seen from the source. Raises E0803 where they do not meet."""

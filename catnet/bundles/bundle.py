@@ -124,7 +124,7 @@ class Bundle:
         """Where these charts meet, in the coordinates of the first."""
         first = charts[0]
         coordinates = self.base.charts[first]
-        ranges: dict[str, Range] = {c.name: c.range for c in coordinates if c.range is not None}
+        ranges = self.base.ranges(first)
         positive: list[Expr] = []
         for other in charts[1:]:
             if other != first:

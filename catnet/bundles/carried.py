@@ -21,7 +21,8 @@ from catnet.diagnostics import fail
 from catnet.limits import bounded
 from catnet.types import spaces
 from catnet.types.dims import Dim
-from catnet.types.spaces import Space
+from catnet.types.spaces import Acts, Space
+from catnet.types.wires import Wire
 
 MAX_FIBRE = 64
 """The dimension of what `+` and `*` make: its laws are decided entry by entry."""
@@ -81,6 +82,11 @@ class FibreOf(OfBundle):
     def entries(self) -> str:
         return self.bundle.fibre.field
 
+    def acts(self, wire: Wire, place: int, group: object) -> Acts:
+        """Where maps come as data, one element of the structure group may change all frames alike."""
+        structure = self.bundle.structure
+        return (((place,), structure.rep),) if self.bundle.base.data and group == structure.group else ()
+
     def __str__(self) -> str:
         return self.bundle.name
 
@@ -118,6 +124,14 @@ class BaseOf(OfBundle):
     @property
     def entries(self) -> str:
         return "R"
+
+    def placed(self, x: Any) -> Any:
+        """Unit vectors; two of them on a torus; numbers of an interval."""
+        if self.bundle.base.kind == "interval":
+            ends = [end for span in self.bundle.base.spans.values() for end in span]
+            return min(ends) + (max(ends) - min(ends)) * x.sigmoid()
+        parts = x.unflatten(-1, (2, 2)) if self.bundle.base.kind == "torus" else x
+        return (parts / parts.norm(dim=-1, keepdim=True)).reshape(x.shape)
 
     @cached_property
     def said(self) -> str:

@@ -89,6 +89,14 @@ class Gauge(Member):
                 found.append(((front, place), Framed(self, rep, "target" if on_edges else "node")))
         return tuple(found)
 
+    def lists(self, wire: Wire) -> Acts:
+        """That a wire lists edges along which maps go: nothing may change it (see `Ends`)."""
+        return (((-2, -1), Ends(self)),) if edge_count(wire) in self.edges else ()
+
+    def is_list(self, rep: Space) -> bool:
+        """Whether something that acts is only the mark of a list of edges."""
+        return isinstance(rep, Ends)
+
     def _on(self, wire: Wire, place: int) -> Rep | None:
         """The representation of the structure group by which frames change what an axis carries."""
         axis = wire.axes[place]
@@ -168,7 +176,7 @@ class Ends(OfGauge):
         return Kind.GENERAL
 
     def __str__(self) -> str:
-        return f"the frames of {self.group}"
+        return f"edges of {self.group}"
 
 
 def gauge(bundle: object) -> Gauge:

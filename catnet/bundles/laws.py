@@ -109,11 +109,17 @@ def _of_transition(bundle: Bundle, pair: tuple[str, str]) -> Iterator[Law]:
         yield Law("invertible", pair, invertible(matrix, domain, pair) if general else no_pole(matrix, domain, pair))
 
 
+def single_valued(bundle: Bundle, chart: str, matrix: Entries) -> Verdict | None:
+    """Whether entries over one chart come back after a full turn; None where no angle is divided."""
+    domain = bundle.domain(chart)
+    return _periodic(bundle, (chart,), matrix, domain) if _has_fractions(bundle, (chart,), matrix, domain) else None
+
+
 def _angles(bundle: Bundle, chart: str) -> list[str]:
     return [c.name for c in bundle.base.charts[chart] if c.sort == "angle"]
 
 
-def _has_fractions(bundle: Bundle, pair: tuple[str, str], matrix: Entries, domain: Domain) -> bool:
+def _has_fractions(bundle: Bundle, pair: tuple[str, ...], matrix: Entries, domain: Domain) -> bool:
     """Whether an angle of the chart is divided under exp, cos or sin."""
     angles = {*_angles(bundle, pair[0])} & matrix.names
     stack, seen = list(matrix.entries) if angles else [], set()
@@ -130,7 +136,7 @@ def _has_fractions(bundle: Bundle, pair: tuple[str, str], matrix: Entries, domai
     return False
 
 
-def _periodic(bundle: Bundle, pair: tuple[str, str], matrix: Entries, domain: Domain) -> Verdict:
+def _periodic(bundle: Bundle, pair: tuple[str, ...], matrix: Entries, domain: Domain) -> Verdict:
     """Whether a full turn of each angle changes nothing."""
     verdicts = []
     for angle in _angles(bundle, pair[0]):

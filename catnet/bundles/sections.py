@@ -9,7 +9,8 @@ from typing import Any
 from catnet.bundles.base_maps import BaseMap
 from catnet.bundles.bundle import Bundle
 from catnet.bundles.derived import need_same, pullback
-from catnet.bundles.expressions import expression
+from catnet.bundles.expressions import conjugate, expression
+from catnet.bundles.laws import single_valued
 from catnet.bundles.matrices import Entries
 from catnet.bundles.singular import invertible
 from catnet.bundles.verdicts import Law, Verdict, worst
@@ -24,8 +25,11 @@ class Section:
     components: Mapping[str, Entries]
 
     def laws(self) -> list[Law]:
-        """On each overlap: `s_b = T(a, b) s_a`."""
-        return [Law("section agrees", pair, self._agrees(*pair)) for pair in self.bundle.transitions]
+        """Over each chart, that the components come back after a turn of an angle, and are real over a real fibre; on
+        each overlap, that `s_b = T(a, b) s_a`. Over a graph or a mesh nothing is asked: edges transport."""
+        found = _of_charts(self.bundle, self.components)
+        pairs = () if self.bundle.base.discrete else self.bundle.transitions
+        return [*found, *(Law("section agrees", pair, self._agrees(*pair)) for pair in pairs)]
 
     def _agrees(self, a: str, b: str) -> Verdict:
         after = self.components[b].substitute(self.bundle.base.overlap(a, b).change)
@@ -69,8 +73,10 @@ class BundleMap:
     matrices: Mapping[str, Entries]
 
     def laws(self) -> list[Law]:
-        """On each overlap, `T'(a, b) M_a = M_b T(a, b)`: the map commutes with the transitions."""
-        return [Law("map commutes", pair, self._commutes(*pair)) for pair in self.source.transitions]
+        """Over each chart, that the entries come back after a turn of an angle, and are real between real fibres; on
+        each overlap, `T'(a, b) M_a = M_b T(a, b)`: the map commutes with the transitions."""
+        found = _of_charts(self.target, self.matrices)
+        return [*found, *(Law("map commutes", pair, self._commutes(*pair)) for pair in self.source.transitions)]
 
     def _commutes(self, a: str, b: str) -> Verdict:
         after = self.matrices[b].substitute(self.source.base.overlap(a, b).change)
@@ -129,6 +135,21 @@ def bundle_map(source: Bundle, target: Bundle, matrices: Mapping[str, Any], over
             rows, columns = found[chart].shape
             fail("E0813", f"the map over `{chart}` is a matrix of {rows} x {columns}, not {shape[0]} x {shape[1]}")
     return BundleMap(source, target, found)
+
+
+def _of_charts(bundle: Bundle, values: Mapping[str, Entries]) -> list[Law]:
+    """What is asked of entries over each chart."""
+    found = []
+    for chart, matrix in values.items():
+        verdict = single_valued(bundle, chart, matrix)
+        if verdict is not None:
+            found.append(Law("single-valued", (chart,), verdict))
+        if bundle.fibre.field == "R":
+            imaginary = [entry - conjugate(entry) for entry in matrix.entries]
+            real = bundle.domain(chart).vanish([entry for entry in imaginary if entry], (chart,))
+            if not real.holds:
+                found.append(Law("real", (chart,), real))
+    return found
 
 
 def _raise(code: str, what: str, laws: list[Law], fix: str) -> None:

@@ -9,7 +9,7 @@ from argparse import Namespace
 from collections.abc import Callable, Iterable
 from fractions import Fraction
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 from catnet.cli import FINE, WRONG, exit_code
 from catnet.cli.arguments import cat_files, parameters
@@ -150,9 +150,6 @@ def optimise(options: Namespace) -> int:
     return FINE
 
 
-_FORMATS: dict[str, Literal["svg", "dot"]] = {".svg": "svg", ".dot": "dot", ".gv": "dot"}
-
-
 def bundle(options: Namespace) -> int:
     """`catnet bundle FILE NAME`: what is known of a bundle."""
     from catnet.elaborate.program import Program
@@ -207,16 +204,16 @@ def prove(options: Namespace) -> int:
 
 def render(options: Namespace) -> int:
     """`catnet render FILE NET -o FILE`: the picture."""
-    suffix = Path(options.out).suffix.lower()
-    if suffix not in _FORMATS:
-        said = f"`{suffix}` is no format" if suffix else "the name has no ending that says the format"
-        fail("E0605", f"cannot draw `{options.out}`: {said}", help="write -o NAME.svg or -o NAME.dot")
-    from catnet.draw import draw
-    from catnet.files import write_atomically
+    from catnet.cli.draw import render as drawn
 
-    write_atomically(options.out, draw(_diagram(options), _FORMATS[suffix]))
-    print(f"wrote {one_line(options.out)}")
-    return FINE
+    return drawn(options, _diagram)
+
+
+def draw(options: Namespace) -> int:
+    """`catnet draw FILE NET`: the picture in the terminal."""
+    from catnet.cli.draw import draw_text
+
+    return draw_text(options, _diagram)
 
 
 def compile(options: Namespace) -> int:

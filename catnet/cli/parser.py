@@ -64,6 +64,7 @@ def make_parser() -> argparse.ArgumentParser:
     _add_optimise(commands)
     _add_plan(commands)
     _add_render(commands)
+    _add_draw(commands)
     _add_compile(commands)
     _add_fmt(commands)
     _add_law(commands)
@@ -185,14 +186,36 @@ def _add_render(commands: Any) -> None:
     command = _command(
         commands,
         "render",
-        "draw a net: an SVG picture, or DOT text for Graphviz",
+        "draw a net: SVG, PDF, PNG, a LaTeX document, or DOT text for Graphviz",
         "catnet render net.cat classifier -o net.svg",
-        "catnet render net.cat block -p heads=8 -o block.dot",
+        "catnet render net.cat block -p heads=8 -o block.pdf    needs pip install 'catnet[pictures]'; so does .png",
+        "catnet render net.cat block -p heads=8 -o block.tex    for pdflatex",
+        "catnet render net.cat classifier -o net.svg --depth 1 --direction down    nets closed, from top to bottom",
     )
     _net(command)
+    command.add_argument("--depth", type=_positive, metavar="N", help="levels of boxes to show (default: as fits)")
     command.add_argument(
-        "-o", dest="out", metavar="FILE", required=True, help="where to write it: NAME.svg or NAME.dot"
+        "--direction", choices=("right", "down"), default="right", help="the way in which wires run (default right)"
     )
+    command.add_argument(
+        "-o", dest="out", metavar="FILE", required=True, help="where to write it: NAME.svg, .pdf, .png, .tex or .dot"
+    )
+
+
+def _add_draw(commands: Any) -> None:
+    command = _command(
+        commands,
+        "draw",
+        "draw a net in the terminal",
+        "catnet draw net.cat classifier",
+        "catnet draw net.cat block -p heads=8 --depth 1    nets and repeats closed",
+        "catnet draw net.cat block -p heads=8 --ascii      for a terminal that shows nothing else",
+    )
+    _net(command)
+    command.add_argument("--text", action="store_true", help="in characters; this is the default")
+    command.add_argument("--depth", type=_positive, metavar="N", help="levels of boxes to show (default: as fits)")
+    command.add_argument("--width", type=_positive, metavar="N", help="columns to use (default: those of the terminal)")
+    command.add_argument("--ascii", action="store_true", help="with the characters of ASCII alone")
 
 
 def _add_compile(commands: Any) -> None:

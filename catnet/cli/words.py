@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import inspect
-import math
 
 import catnet.boxes  # noqa: F401  (fills the vocabulary)
 from catnet.diagnostics import fail
-from catnet.diagrams.box import REQUIRED, VOCABULARY, Box, Param
-from catnet.diagrams.printing import static_tree
-from catnet.syntax.formatter import format_expression
+from catnet.diagrams.box import VOCABULARY, Box
+from catnet.editor.describe import call
 from catnet.types.static import nearest
 
 WIDTH = 110
@@ -21,7 +19,7 @@ def page(name: str) -> str:
     if cls is None:
         listed = "`catnet explain` lists the codes, `catnet explain boxes` the boxes"
         fail("E0604", f"there is no code and no box `{name}`", help=nearest(name, VOCABULARY) or listed)
-    return f"{_call(cls)}\n\n{inspect.getdoc(cls)}\n"
+    return f"{call(cls)}\n\n{inspect.getdoc(cls)}\n"
 
 
 def listing() -> str:
@@ -37,17 +35,3 @@ def _line(cls: type[Box]) -> str:
     text = f"  {cls.name:<20} " + " ".join((inspect.getdoc(cls) or "").split())
     return (text if len(text) <= WIDTH else text[: WIDTH - 4].rsplit(" ", 1)[0] + " ...") + "\n"
 
-
-def _call(cls: type[Box]) -> str:
-    """`linear(features, bias = true)`."""
-    shown = ", ".join(map(_param, cls.params()))
-    return f"{cls.name}({shown})" if shown else str(cls.name)
-
-
-def _param(param: Param) -> str:
-    default = param.default
-    if default is REQUIRED:
-        return param.name
-    if isinstance(default, float) and math.isinf(default):
-        return f"{param.name} = none"
-    return f"{param.name} = {format_expression(static_tree(default))}"

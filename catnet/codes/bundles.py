@@ -21,6 +21,17 @@ _MONOPOLE = """bundle Monopole(m) : sphere -> C under U(1) {
 """
 _TRIANGLE = "bundle E : complex -> R[1] under O(1) { charts a, b, c  a -> b : 1  b -> c : 1  c -> a : [[1]] }\n"
 _LINE = _MOEBIUS.replace("O(1)", "GL(1)")
+_SHEAF = "bundle S : graph -> R[2] under O(2)\n"
+_TWICE = """net f : (x: R[n, S, c], near: Fin(n)[2, e], a: R[e, S, S], far: Fin(n)[2, f], b: R[f, S, S])
+    -> R[n, S, c] under gauge(S) {
+    y = (x, near, a) >> diffuse(S)
+    return (y, far, b) >> diffuse(S)
+}
+"""
+_MESH = "bundle T : mesh -> R[2] under SO(2)\n"
+_CONVOLUTION = """net f : R[n, V] @ Fin(n)[2, e] @ R[e, T] @ R[e, T, T] -> R[n, vector(SO(2))] under gauge(T) =
+    gauge_conv(T, vector(SO(2)))
+"""
 
 _EXAMPLES = {
     "E0801": (_MOEBIUS.replace("circle", "cirle"), _MOEBIUS),
@@ -40,6 +51,15 @@ _EXAMPLES = {
     "E0816": (
         _MOEBIUS + _MONOPOLE + "bundle E = Moebius + Monopole\n",
         _MOEBIUS + "bundle E = Moebius + dual(Moebius)\n",
+    ),
+    "E0820": (
+        _MOEBIUS + "net f : R[n, Moebius, c] -> R[n, Moebius, c] under gauge(Moebius) = id\n",
+        _SHEAF + "net f : R[n, S, c] -> R[n, S, c] under gauge(S) = id\n",
+    ),
+    "E0821": (_SHEAF + _TWICE.replace("[2, f]", "[2, e]").replace("R[f", "R[e"), _SHEAF + _TWICE),
+    "E0822": (
+        _MESH + "rep V = trivial(SO(2)) + vector(SO(2))*vector(SO(2))\n" + _CONVOLUTION,
+        _MESH + "rep V = trivial(SO(2)) + vector(SO(2))\n" + _CONVOLUTION,
     ),
     "E0830": (
         _MOEBIUS + "net f : R[3, 8, 16] -> _ = strip_conv(2*regular(C(2)), 3)\n",
@@ -168,6 +188,25 @@ CODES = (
         "a bundle's axis on a wire of another kind",
         """An axis that carries a bundle has the fibre coordinates: complex numbers over a complex fibre, so that its wire
         is C[n, E], and real ones over every other, R[n, E]. Points of a base are real, R[n, base(E)].""",
+    ),
+    _code(
+        "E0820",
+        "a bundle without nodes, or of other vectors, where sections over a graph are asked",
+        """`transport`, `diffuse` and the like join nodes along edges, and `gauge(S)` changes frames at all nodes: they
+        take a bundle over a graph or a mesh, whose fibre is R[k]. Frames change by orthogonal matrices: O(k), SO(k), a
+        finite group. Learned maps are those of a bundle without a body, in O(k), SO(k) or GL(k).""",
+    ),
+    _code(
+        "E0821",
+        "two lists of edges of one length",
+        """`under gauge(S)` says that maps R[e, S, S] change with the frames at both ends of each edge. Which nodes these are
+        is said by the list of edges Fin(n)[2, e] among the inputs, which is found by its length e: there is one.""",
+    ),
+    _code(
+        "E0822",
+        "fields on a mesh that are no sum of irreducibles",
+        """`gauge_conv` and `field_activation` know trivial(SO(2)), vector(SO(2)) and irrep(SO(2), m), each with a number of
+        copies: the numbers, the vectors and the vectors of order m in the tangent planes.""",
     ),
     _code(
         "E0830",

@@ -132,7 +132,7 @@ CODES = (
         "E0605",
         "a picture in a format that there is not",
         """The picture's format is told by the end of the file's name: .svg for a picture that every
-        browser shows, .dot for Graphviz.""",
+        browser shows, .pdf and .png for print and for pages, .tex for LaTeX, .dot for Graphviz.""",
         stage="command",
         how="It comes from `catnet render ... -o FILE`, and from `catnet bundle ... -o FILE`, which writes .svg.",
     ),
@@ -151,5 +151,14 @@ CODES = (
         leave open. They decide which rewriting pays; the compiled net still takes every size.""",
         stage="command",
         how="It comes from `catnet optimise` and `catnet compile --optimise`.",
+    ),
+    Code(
+        "E0608",
+        "a picture whose maker is not installed",
+        """PDF and PNG are made from the SVG by CairoSVG, which a plain install leaves out: pip install
+        'catnet[pictures]'. It draws with the Cairo library, which Linux systems mostly have: apt install
+        libcairo2, or brew install cairo. SVG, LaTeX and DOT need neither.""",
+        stage="command",
+        how="It comes from `catnet render net.cat block -o block.pdf`, and from diagram.draw with `pdf`.",
     ),
 )

@@ -49,14 +49,6 @@ CODES = (
         good="net wide : R[d] -> R[3*d] = linear(3*d)\n",
     ),
     Code(
-        "E0105",
-        "a word that is kept for later",
-        """`section` is reserved: a later chapter of the language
-        uses it, so that a file which is right today will still be right then. Choose another name.""",
-        bad="net twice : R[d] -> R[d] = section: linear(d) >> linear(d)\n",
-        good="net twice : R[d] -> R[d] = first: linear(d) >> linear(d)\n",
-    ),
-    Code(
         "E0106",
         "the file is too large",
         """A .cat file may have 16 MiB. Files of this size come from programs that write .cat text: let

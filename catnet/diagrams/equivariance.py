@@ -143,9 +143,10 @@ def _kept(node: Node, place: int) -> Iterator[int]:
 
 
 def _elsewhere(part: Part, action: Action) -> bool:
-    """Whether the same acts on a fibre whose nodes are not on the axis before it, where a type looks for them."""
+    """Whether frames change a fibre by the same matrices, at nodes that are not where a type looks for them: on the axis
+    before, and not at the ends of edges that are declared."""
     local = getattr(part.rep.group, "local", False)
-    return local and any(p.axes[1:] == part.axes[1:] and p.rep == part.rep for p in action)
+    return local and any(p.axes[1:] == part.axes[1:] and p.rep.rep == part.rep.rep for p in action)  # type: ignore[attr-defined]
 
 
 class Lost(Exception):

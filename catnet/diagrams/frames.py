@@ -31,6 +31,8 @@ def of_frames(box: Box, acting: Acting) -> tuple[Action, ...]:
     if acting.trivial or acting.graphs or getattr(box, "transports", False):
         return box.act(acting)
     parts = [part for action in acting.actions for part in action]
+    if box.name == "forget_bundle":
+        raise Refusal(f"`{box.sign()}` ends the symmetry here", "leave it out where the net says `under`")
     if any(isinstance(part.rep, Ends) for part in parts):
         raise Refusal(f"`{box.name}` takes the list of edges, along which maps go, apart")
     if any(isinstance(part.rep, Along) for part in parts):
@@ -83,7 +85,9 @@ def _parted(box: Box, acting: Acting) -> Cut:
     first = next(port for port, place in enumerate(fixed) if place is not None)
     size = _size(acting.inputs[first], fixed[first] or 0)
     said = ""
-    for cut in product(*(_choices(w, place, fixed[first] or 0, size) for w, place in zip(acting.inputs, fixed, strict=True))):
+    for cut in product(
+        *(_choices(w, place, fixed[first] or 0, size) for w, place in zip(acting.inputs, fixed, strict=True))
+    ):
         answer = box.shards(acting.inputs, acting.outputs, cut)
         if isinstance(answer, str):
             said = said or answer

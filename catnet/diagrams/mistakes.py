@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
-from catnet.diagnostics import Diagnostic, Note, Span
+from catnet.diagnostics import Diagnostic, Fix, Note, Span
 from catnet.types.dims import Dim, DimError
 from catnet.types.facts import Pred, Verdict
 from catnet.types.infer import Demand, Inference, TypeProblem
@@ -307,8 +307,10 @@ def unequal(a: Dim, b: Dim, node: Node | None, verdict: Verdict | bool, inferenc
     )
 
 
-def undemanded(predicate: Pred | Condition, demand: Demand, inference: Inference) -> Diagnostic:
-    """A demand that is violated, or neither proved nor assumed."""
+def undemanded(
+    predicate: Pred | Condition, demand: Demand, inference: Inference, assumes: tuple[Span, str] | None = None
+) -> Diagnostic:
+    """A demand that is violated, or neither proved nor assumed. `assumes` is where an assumption may be written."""
     node: Node | None = demand.asker
     span = node.span if node is not None else None
     notes = _origin_notes(node, 0, inference) if node is not None else ()
@@ -331,7 +333,15 @@ def undemanded(predicate: Pred | Condition, demand: Demand, inference: Inference
         label=f"needs `{shown}`",
         notes=notes,
         help=f"if it always holds, say so in the signature: where {shown}",
+        fixes=_assuming(_shown(predicate, inference), assumes),
     )
+
+
+def _assuming(shown: str, assumes: tuple[Span, str] | None) -> tuple[Fix, ...]:
+    """The change that writes a demand into the signature, where all of it has a name there."""
+    if assumes is None or "?" in shown or "'" in shown:  # a size of some box, or a name that stands for a quotient
+        return ()
+    return (Fix(f"assume `{shown}`", assumes[0], assumes[1] + shown),)
 
 
 def _values(demand: Demand, inference: Inference) -> str:

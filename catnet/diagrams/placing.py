@@ -32,6 +32,7 @@ def _leaf(typing: Typing, term: terms.Leaf, inputs: Values) -> Values:
 def _leaf_as(typing: Typing, box: Box, inputs: Values, span: Span | None, label: str | None) -> Values:
     if isinstance(box, Structural):
         try:
+            box.admit(typing, tuple(v.wire for v in inputs))
             routes = box.routes(len(inputs))
         except TypeProblem as problem:
             return typing.complain(problem, terms.Leaf(box, span), inputs)

@@ -39,6 +39,9 @@ class Structural(Box):
         """For each output the input that it comes from; None if `count` inputs do not fit."""
         raise NotImplementedError  # every structural box says its own
 
+    def admit(self, typing: Typing, inputs: Object) -> None:
+        """Ask the typing run for what the wires must be; raises `TypeProblem`. Any will do, where nothing is said."""
+
 
 @box("id", "wiring")
 class Identity(Structural):

@@ -151,14 +151,36 @@ class Diagram:
         return made.eval() if optimise == "infer" else made
 
     @overload
-    def draw(self, format: Literal["svg", "tex", "dot", "text"] = "svg") -> str: ...
+    def draw(
+        self,
+        format: Literal["svg", "tex", "dot", "text"] = "svg",
+        *,
+        depth: int | None = None,
+        direction: Literal["right", "down"] = "right",
+    ) -> str: ...
     @overload
-    def draw(self, format: Literal["pdf", "png"]) -> bytes: ...
-    def draw(self, format: Literal["svg", "tex", "dot", "text", "pdf", "png"] = "svg") -> str | bytes:
-        """The picture: SVG, a LaTeX document, DOT or characters for a terminal as a text; `pdf` and `png` as bytes."""
+    def draw(
+        self,
+        format: Literal["pdf", "png"],
+        *,
+        depth: int | None = None,
+        direction: Literal["right", "down"] = "right",
+    ) -> bytes: ...
+    def draw(
+        self,
+        format: Literal["svg", "tex", "dot", "text", "pdf", "png"] = "svg",
+        *,
+        depth: int | None = None,
+        direction: Literal["right", "down"] = "right",
+    ) -> str | bytes:
+        """The picture: SVG, a LaTeX document, DOT or characters for a terminal as a text; `pdf` and `png` as bytes.
+
+        `depth` is how many levels of boxes to show (by default as many as stay readable), `direction` the way in
+        which the wires run.
+        """
         from catnet.draw import draw
 
-        return draw(self, format)
+        return draw(self, format, depth=depth, direction=direction)
 
     def _repr_svg_(self) -> str:
         return self.draw("svg")

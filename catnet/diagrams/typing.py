@@ -56,6 +56,7 @@ class Typing:
         self.context = context
         self.budget = budget
         self.infers = infers  # the input types are inferred: what is asked of their sizes is part of the answer
+        self.assumes: tuple[Span, str] | None = None  # where the text may say what is assumed, and what goes before
         self.assumed: list[Pred | Condition] = []
         self.placed = 0
         self.choices = 0
@@ -125,7 +126,7 @@ class Typing:
             if known is None and self.infers and _of_inferred_sizes(predicate):
                 self.assumed.append(predicate)
             elif known is not True:
-                self.report.add(mistakes.undemanded(predicate, demand, inference))
+                self.report.add(mistakes.undemanded(predicate, demand, inference, self.assumes))
             if known is None:  # told once: what follows from it is not missing as well
                 inference.facts = assume(predicate, True, inference.facts)
         inference.open = []

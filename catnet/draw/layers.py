@@ -11,6 +11,7 @@ from itertools import pairwise
 from typing import Literal
 
 from catnet.diagrams.graph import Graph, Node, Value
+from catnet.draw.cables import NO_CABLES, Cables
 
 MAX_BRANCHES = 4  # a value with more far uses than this runs along one lane, with a dot at each use
 SWEEPS = 4
@@ -49,20 +50,20 @@ class Layers:
     cuts: dict[int, int] = field(default_factory=dict)
 
 
-def arrange(graph: Graph) -> Layers:
-    """The columns of a graph, ordered."""
+def arrange(graph: Graph, cables: Cables = NO_CABLES) -> Layers:
+    """The columns of a graph, ordered. Wires of one cable are one wire."""
     depth = _depths(graph)
     last = max(depth.values(), default=0) + 1
     columns: list[list[Item]] = [[] for _ in range(last + 1)]
     home: dict[int, Slot] = {}
-    for rank, value in enumerate(graph.inputs):
+    for rank, value in enumerate(cables.seen(graph.inputs)):
         columns[0].append(Item("input", 0, rank, (), (value,)))
         home[id(value)] = columns[0][-1], 0
     for rank, node in enumerate(graph.nodes):
-        item = Item("box", depth[id(node)], rank, node.inputs, node.outputs, node)
+        item = Item("box", depth[id(node)], rank, cables.seen(node.inputs), cables.seen(node.outputs), node)
         columns[item.layer].append(item)
-        home.update((id(v), (item, port)) for port, v in enumerate(node.outputs))
-    for rank, value in enumerate(graph.outputs):
+        home.update((id(v), (item, port)) for port, v in enumerate(item.outs))
+    for rank, value in enumerate(cables.seen(graph.outputs)):
         columns[last].append(Item("output", last, rank, (value,), ()))
     layers = Layers(columns)
     _connect(layers, home)
@@ -84,7 +85,8 @@ def _depths(graph: Graph) -> dict[int, int]:
             fed.update(map(id, node.outputs))
         else:
             free.append(node)
-    first_use = {id(v): max(depth.values(), default=0) + 1 for v in graph.outputs}
+    last = max(depth.values(), default=0) + 1
+    first_use = {id(v): last for v in graph.outputs}
     loose = {id(n) for n in free}
     for node in reversed(graph.nodes):
         if id(node) in loose:

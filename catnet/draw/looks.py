@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
+from catnet.boxes.iterate import Iteration
 from catnet.diagrams.box import Box
 from catnet.diagrams.graph import Graph, Node
 from catnet.diagrams.repeat import Loop
@@ -157,12 +158,12 @@ def repeats(node: Node) -> str:
     return clean(f"x {node.count}{note}")
 
 
-def inside(node: Node) -> tuple[Graph | None, str]:
-    """The graph to show inside a composite box, and its title.
+def inside(node: Node, longest: int = 40) -> tuple[Graph | None, str]:
+    """The graph to show inside a composite box, and its title, of names that are cut to `longest` characters.
 
     A repeat of one net, or a net that only calls another, is one frame and not two.
     """
-    if not node.graphs or len(node.graphs[0].outputs) != len(node.outputs):
+    if not node.graphs or not _same_wires(node):
         return None, ""
     names = [] if isinstance(node.box, Loop) else [call(node.box)]
     graph = node.graphs[0]
@@ -171,12 +172,19 @@ def inside(node: Node) -> tuple[Graph | None, str]:
         graph = inner.graphs[0]
     if node.label is not None and names[:1] != [clean(node.label)]:
         names[:1] = [f"{clean(node.label)}: {names[0]}" if names else clean(node.label)]
-    return graph, " > ".join(shorten(n, 40) for n in names[:4])
+    return graph, " > ".join(shorten(n, longest) for n in names[:4])
+
+
+def _same_wires(node: Node) -> bool:
+    """Whether the wires of a composite box are those of what is inside, in order: then a frame can show it."""
+    box, graph = node.box, node.graphs[0]
+    in_order = not isinstance(box, Iteration) or box.entries(node.dom) == tuple(range(len(graph.inputs)))
+    return in_order and len(graph.outputs) == len(node.outputs)
 
 
 def only_part(graph: Graph) -> Node | None:
-    """The composite box that is all there is in a graph, wired straight through."""
-    if len(graph.nodes) != 1:
+    """The net or repeat that is all there is in a graph, wired straight through."""
+    if len(graph.nodes) != 1 or isinstance(graph.nodes[0].box, Iteration):
         return None
     node = graph.nodes[0]
     if len(node.graphs) != 1 or node.inputs != graph.inputs or node.outputs != graph.outputs:

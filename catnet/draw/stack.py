@@ -15,7 +15,9 @@ class Sized(Protocol):
     """What stacking needs to know of an item's size."""
 
     @property
-    def height(self) -> float: ...
+    def across(self) -> float: ...
+    @property
+    def room(self) -> float: ...
     @property
     def ins(self) -> tuple[float, ...]: ...
     @property
@@ -26,7 +28,10 @@ Sizes = Mapping[int, Sized]
 
 
 def heights(columns: list[list[Item]], size: Sizes, gap: float) -> dict[int, float]:
-    """The top of every item: in order, never closer than `gap`, and with wires as straight as that allows."""
+    """The top of every item: in order, never closer than `gap`, and with wires as straight as that allows.
+
+    The columns are those of one row; what they are joined to in other rows does not pull.
+    """
     y: dict[int, float] = {}
     for column in columns:
         _settle(column, size, gap, y, [_pull(item, size, y, back=False) for item in column])
@@ -49,10 +54,10 @@ def _pull(item: Item, size: Sizes, y: dict[int, float], back: bool) -> float | N
     wishes = []
     if back:
         for port, slots in enumerate(item.targets):
-            wishes += [y[id(i)] + size[id(i)].ins[p] - own.outs[port] for i, p in slots]
+            wishes += [y[id(i)] + size[id(i)].ins[p] - own.outs[port] for i, p in slots if id(i) in y]
     else:
         for port, slot in enumerate(item.sources):
-            if slot is not None:
+            if slot is not None and id(slot[0]) in y:
                 wishes.append(y[id(slot[0])] + size[id(slot[0])].outs[slot[1]] - own.ins[port])
     return sum(wishes) / len(wishes) if wishes else None
 
@@ -85,7 +90,7 @@ def _lane_levels(columns: list[list[Item]], y: dict[int, float]) -> dict[int, fl
             of[id(item)] = chain
     for chain in chains:
         start = chain[0].sources[0]
-        origin = y[id(start[0])] if start is not None else 0.0
+        origin = y.get(id(start[0]), y[id(chain[0])]) if start is not None else 0.0
         far = max((y[id(i)] for i in chain), key=lambda at: abs(at - origin))
         level.update((id(i), far) for i in chain)
     return level
@@ -109,7 +114,7 @@ def _settle(column: list[Item], size: Sizes, gap: float, y: dict[int, float], wi
             last = pools.pop()
             pool = last[0] + pool[0], last[1] + pool[1], last[2] + pool[2]
         pools.append(pool)
-        offset += size[id(item)].height + gap
+        offset += size[id(item)].across + size[id(item)].room + gap
     at = 0
     for total, weight, count in pools:
         for _ in range(count):
@@ -173,7 +178,7 @@ def _straighten(columns: list[list[Item]], size: Sizes, gap: float, y: dict[int,
             total[track[id(item)]] += y[id(item)] - rise[id(item)]
             members[track[id(item)]] += 1
         for a, b in pairwise(column):
-            apart = rise[id(a)] + size[id(a)].height + gap - rise[id(b)]
+            apart = rise[id(a)] + size[id(a)].across + size[id(a)].room + gap - rise[id(b)]
             below[track[id(a)]].append((track[id(b)], apart))
             above[track[id(b)]] += 1
     order = [t for t in range(count) if not above[t]]

@@ -8,8 +8,8 @@ from html import escape as _escape
 
 from catnet.diagrams.graph import Value
 from catnet.draw.acted import pieces
+from catnet.draw.flow import LABEL, TITLE
 from catnet.draw.geometry import Label, Link, Panel, Placed, Turn
-from catnet.draw.layout import LABEL, TITLE
 from catnet.draw.looks import LOOKS, PLAIN_LOOK, Look, circle_sign, look_of
 from catnet.draw.measure import clean, text_width
 from catnet.draw.words import tooltip
@@ -18,12 +18,13 @@ INK, MUTED, PAPER = "#222222", "#5a5a5a", "#ffffff"
 DARK_INK, DARK_MUTED, DARK_PAPER = "#e6e6e6", "#b0b0b0", "#15181b"
 HEADING = 34.0
 FONT = "Helvetica, Arial, DejaVu Sans, sans-serif"
+CABLE = 3.2  # the width of several wires drawn as one
 DASHES = {"random": "5 3", "stateful": "1.5 2.5"}
 
 
 def write(panel: Panel, title: str, heading: str, description: str) -> str:
     """The SVG document of a panel."""
-    marks = _marks(panel)
+    marks = shared_marks(panel)
     body = "\n".join(_panel(panel, marks, 0.0, HEADING))
     return document(panel.width + 12, panel.height + HEADING, title, heading, description, body)
 
@@ -75,7 +76,7 @@ def _style(more: str) -> str:
     return "@media (prefers-color-scheme: dark){" + "".join(rules) + more + "}"
 
 
-def _marks(panel: Panel) -> dict[int, str]:
+def shared_marks(panel: Panel) -> dict[int, str]:
     """A letter for each shared morphism that is seen more than once."""
     uses: dict[int, int] = {}
     stack = [panel]
@@ -102,7 +103,8 @@ def _panel(panel: Panel, marks: dict[int, str], x: float, y: float) -> Iterator[
         yield f'<g class="cn-wire" fill="none" stroke="{INK}" stroke-width="1.3" stroke-linecap="round">'
         yield from _wires(panel)
         for at_x, at_y in panel.ends:
-            yield f'<path d="M{_n(at_x)} {_n(at_y - 5)}v10"/>'
+            d = f"M{_n(at_x - 5)} {_n(at_y)}h10" if panel.down else f"M{_n(at_x)} {_n(at_y - 5)}v10"
+            yield f'<path d="{d}"/>'
         yield "</g>"
     for at_x, at_y in panel.dots:
         yield f'<circle class="cn-ink" cx="{_n(at_x)}" cy="{_n(at_y)}" r="3" fill="{INK}"/>'
@@ -115,34 +117,38 @@ def _panel(panel: Panel, marks: dict[int, str], x: float, y: float) -> Iterator[
 
 def _wires(panel: Panel) -> Iterator[str]:
     """The wires of a panel; pieces that go on from each other are one path, without seams."""
-    paths: list[tuple[list[str], Value]] = []
-    open_ends: dict[tuple[int, str, str], int] = {}
-    for link in panel.links:
-        start = open_ends.pop((id(link.value), _n(link.start[0]), _n(link.start[1])), None)
-        if start is None:
-            start = len(paths)
-            paths.append(([f"M{_n(link.start[0])} {_n(link.start[1])}"], link.value))
-        paths[start][0].append(_curve(link))
-        open_ends[id(link.value), _n(link.end[0]), _n(link.end[1])] = start
-    for parts, value in paths:
-        yield _path("".join(parts), value)
+    paths: list[tuple[list[str], Value, int]] = []
+    open_ends: dict[tuple[int, float, float], int] = {}
     for turn in panel.turns:
-        yield _path(_corners(turn), turn.value)
+        open_ends[id(turn.value), *turn.corners[-1]] = len(paths)
+        paths.append(([_corners(turn)], turn.value, turn.count))
+    for link in panel.links:
+        at = open_ends.pop((id(link.value), *link.start), None)
+        if at is None:
+            at = len(paths)
+            paths.append(([f"M{_n(link.start[0])} {_n(link.start[1])}"], link.value, link.count))
+        paths[at][0].append(_curve(link))
+        open_ends[id(link.value), *link.end] = at
+    for parts, value, count in paths:
+        yield _path("".join(parts), value, count)
 
 
-def _path(d: str, value: Value) -> str:
+def _path(d: str, value: Value, count: int) -> str:
     name = f"{value.name}: " if value.name else ""
-    return f'<path d="{d}"><title>{escape(name + str(value.wire))}</title></path>'
+    thick = f' stroke-width="{CABLE}"' if count > 1 else ""
+    many = f"{count} wires, each " if count > 1 else ""
+    return f'<path d="{d}"{thick}><title>{escape(many + name + str(value.wire))}</title></path>'
 
 
 def _curve(link: Link) -> str:
-    (x0, y0), (a, b), (x1, y1) = link.start, link.bends, link.end
-    if abs(y0 - y1) < 0.05:
-        return f"H{_n(x1)}"
-    middle = (a + b) / 2
-    start = f"H{_n(a)}" if a > x0 else ""
-    curve = f"C{_n(middle)} {_n(y0)} {_n(middle)} {_n(y1)} {_n(b)} {_n(y1)}"
-    return start + curve + (f"H{_n(x1)}" if x1 > b else "")
+    """What a link adds to a path that stands at its start."""
+    start, before, first, second, after, end = link.path
+    line, along = ("V", 1) if link.down else ("H", 0)
+    if abs(start[1 - along] - end[1 - along]) < 0.05:
+        return f"{line}{_n(end[along])}"
+    lead = f"{line}{_n(before[along])}" if before[along] > start[along] else ""
+    curve = "C" + " ".join(f"{_n(x)} {_n(y)}" for x, y in (first, second, after))
+    return lead + curve + (f"{line}{_n(end[along])}" if end[along] > after[along] else "")
 
 
 def _corners(turn: Turn) -> str:
@@ -203,15 +209,10 @@ def _frame(box: Placed, panel: Panel, marks: dict[int, str]) -> Iterator[str]:
         f'height="{_n(box.height)}" rx="6" fill="none" stroke="{MUTED}" stroke-width="1.2"{dash}/>'
     )
     yield (
-        f'<text class="cn-ink" x="{_n(box.x + 10)}" y="{_n(box.y + 16)}" font-size="11" font-weight="bold" '
+        f'<text class="cn-ink" x="{_n(box.x + box.title_x)}" y="{_n(box.y + 16)}" font-size="11" font-weight="bold" '
         f'fill="{INK}">{escape(box.title)}</text>'
     )
     yield from _panel(panel, marks, box.x, box.y + TITLE)
-    for y in box.outs:  # a title may be wider than what it names: lead the wires on to the frame's edge
-        if box.width - panel.width > 0.05:
-            start, end = box.x + panel.width, box.x + box.width
-            d = f"M{_n(start)} {_n(y)}H{_n(end)}"
-            yield f'<path class="cn-wire" d="{d}" stroke="{INK}" stroke-width="1.3"/>'
 
 
 def _words(box: Placed) -> Iterator[str]:

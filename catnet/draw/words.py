@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from catnet.diagrams.graph import Graph, Node
+from catnet.diagrams.graph import Graph, Node, Value
 from catnet.diagrams.repeat import Loop
 from catnet.draw.looks import call, circle_sign, inside, only_part
 from catnet.draw.measure import clean, shorten
@@ -40,6 +40,18 @@ def object_text(wires: Object) -> str:
     if len(wires) > MOST_TYPES:
         shown.append(f"{len(wires) - MOST_TYPES} more")
     return " and ".join(shown) or "nothing"
+
+
+def wire_text(value: Value, count: int = 1) -> str:
+    """A wire's type, short enough for a label; of wires drawn as one with their number."""
+    text = shorten(clean(str(value.wire)), 30)
+    return f"{count} \u00d7 {text}" if count > 1 else text
+
+
+def end_label(value: Value, count: int = 1) -> str:
+    """The label where a wire begins or ends: its name and its type."""
+    text = wire_text(value, count)
+    return f"{shorten(clean(value.name), 20)}: {text}" if value.name else text
 
 
 def _parts(graph: Graph) -> str:

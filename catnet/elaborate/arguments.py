@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -11,7 +12,7 @@ from catnet.diagrams.terms import Diagram
 from catnet.types.dims import Dim
 from catnet.types.facts import Pred
 from catnet.types.spaces import Member, Space
-from catnet.types.static import INTEGERS, AxisRef, Condition, Unknown, describe, nearest
+from catnet.types.static import INTEGERS, AxisRef, Condition, Unknown, describe, nearest, respelt
 
 SORT_WORDS = {
     "int": "an integer",
@@ -52,7 +53,8 @@ def match(
         if key not in known and key not in extra:
             offer = nearest(key, [*known, *extra])
             listed = f"it takes {', '.join(f'`{k}`' for k in known)}" if known else "it takes none"
-            fail("E0213", f"`{name}` has no argument `{key}`", value[1] or span, help=offer or listed)
+            fixes = respelt(key, [*known, *extra], _before(value[1]))
+            fail("E0213", f"`{name}` has no argument `{key}`", value[1] or span, help=offer or listed, fixes=fixes)
         given[key] = value
     missing = [p.name for p in params if p.default is REQUIRED and p.name not in given]
     if missing:
@@ -60,6 +62,12 @@ def match(
         words = f"argument{'s' * (len(missing) > 1)} {', '.join(f'`{m}`' for m in missing)}"
         fail("E0211", f"`{name}` needs the static {words}", span, help=f"write {name}({shown})")
     return given
+
+
+def _before(value: Span | None) -> Span | None:
+    """Where the name stands in `name = value`."""
+    found = re.search(r"\w+(?=\s*=[\s(]*\Z)", value.source.text[: value.start]) if value is not None else None
+    return Span(value.source, found.start(), found.end()) if value is not None and found is not None else None
 
 
 def coerce(name: str, param: Param, value: Any, span: Span | None) -> Any:

@@ -18,7 +18,7 @@ from catnet.elaborate.loading import Declaration, Module, word
 from catnet.syntax import tree
 from catnet.types.dims import Dim
 from catnet.types.facts import Facts
-from catnet.types.static import AxisRef, Unknown, condition, decide, dimension, evaluate, nearest
+from catnet.types.static import AxisRef, Unknown, condition, decide, dimension, evaluate, nearest, respelt
 
 COMBINATORS = ("each", "seq", "transpose")
 SORTS = {"int", "float", "bool", "str", "rep"}
@@ -206,7 +206,8 @@ class Evaluator:
         elif self.scope.module is not None and name in self.scope.module.broken:
             raise CatnetError()  # told where it is declared
         else:
-            fail("E0201", f"unknown name `{name}`", word(span, name), help=nearest(name, self.scope.words))
+            known, place = list(self.scope.words), word(span, name)
+            fail("E0201", f"unknown name `{name}`", place, help=nearest(name, known), fixes=respelt(name, known, place))
         try:
             written = [(e, e.span) for e in positional], {k: (e, e.span) for k, e in keyword.items()}
             given = match(name, params, *written, span, extra)
@@ -333,7 +334,7 @@ def hidden_box(name: str) -> Note:
 
 def net_params(declaration: Declaration) -> tuple[Param, ...]:
     """The static parameters of a declaration; their sorts come from annotations or defaults."""
-    params = declaration.params
+    params = () if isinstance(declaration, (tree.Section, tree.Map)) else declaration.params
     if isinstance(declaration, tree.Formula):
         params = tuple(p for p in params if not is_wire(p))
     return tuple(_param(p) for p in params)

@@ -21,7 +21,7 @@ from catnet.elaborate.symmetries import members
 from catnet.syntax import tree
 from catnet.types.dims import Dim
 from catnet.types.signature import Signature, read_signature
-from catnet.types.static import evaluate, nearest
+from catnet.types.static import evaluate, nearest, respelt
 from catnet.types.wires import REAL, AxisLike, Object, ObjectVar, Wire
 
 if TYPE_CHECKING:
@@ -86,7 +86,8 @@ class Reader(Generic[T]):
     def _name(self, expr: tree.Name) -> Shaped[T]:
         found = self.names.get(expr.id)
         if found is None:
-            fail("E0201", f"unknown name `{expr.id}`", expr.span, help=nearest(expr.id, self.names))
+            fixes = respelt(expr.id, self.names, expr.span)
+            fail("E0201", f"unknown name `{expr.id}`", expr.span, help=nearest(expr.id, self.names), fixes=fixes)
         return found if isinstance(found, Shaped) else Shaped(self.over.number(found), ())
 
     def _binary(self, op: str, a: Shaped[T], b: Shaped[T], span: Span | None) -> Shaped[T]:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from catnet.boxes import VOCABULARY
-from catnet.diagnostics import Diagnostic, Note, Report
+from catnet.diagnostics import Diagnostic, Fix, Note, Report, Span
 from catnet.diagrams import mistakes, terms
 from catnet.diagrams.arity import arity, opening_width
 from catnet.diagrams.graph import Graph, Node
@@ -52,12 +53,26 @@ def check_net(program: Program, module: Module, net: tree.Net, report: Report) -
     if facts.contradiction:
         report.add(Diagnostic("E0207", f"the assumptions of `{net.name}` exclude each other", net.where[0].span))
     typing = program.typing(facts=facts, report=report, generic=True, budget=program.budget)
+    typing.assumes = _assumes(net)
     evaluator = Evaluator(net_scope(module, statics, signature, dims), facts, report, program.make_net)
     term = body_term(evaluator, net.body, signature, net.span, linear=True)
     graph = typing.subgraph(net.name, term, opaque_object(signature.dom), names=signature.names, span=net.span)
     compare_outputs(typing, graph, opaque_object(signature.cod), net)
     typing.finish(graph)
     return graph, _fill_holes(typing, signature, report)
+
+
+def _assumes(net: tree.Net) -> tuple[Span, str] | None:
+    """Where a further assumption may be written in a net's header, and what stands before it."""
+    last = net.where[-1].span if net.where else net.type.span
+    if last is None:
+        return None
+    end, text = last.end, last.source.text
+    while net.where and (
+        closing := re.match(r"\s*\)", text[end : end + 80])
+    ):  # an expression's brackets are not its own
+        end += closing.end()
+    return Span(last.source, end, end), ", " if net.where else " where "
 
 
 def compare_outputs(typing: Typing, graph: Graph, declared: Object, net: tree.Net) -> None:
@@ -101,7 +116,8 @@ def _fill_holes(typing: Typing, signature: Signature, report: Report) -> Signatu
         if "?" in str(found) and not report.errors:
             report.add(Diagnostic("E0232", "nothing says what this hole is", span, help="write the type"))
         elif "?" not in str(found):
-            report.add(Diagnostic("E0230", f"this hole is `{found}`", span, severity="info"))
+            fixes = (Fix(f"write `{found}`", span, str(found)),) if span is not None else ()
+            report.add(Diagnostic("E0230", f"this hole is `{found}`", span, severity="info", fixes=fixes))
     return Signature(
         tuple(inference.wire(p) if isinstance(p, Wire) else p for p in signature.dom),
         tuple(inference.wire(p) if isinstance(p, Wire) else p for p in signature.cod),

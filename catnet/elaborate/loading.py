@@ -12,7 +12,7 @@ from typing import Any
 from catnet.diagnostics import CatnetError, Diagnostic, Note, Report, Source, Span, fail
 from catnet.syntax import tree
 from catnet.syntax.parser import parse
-from catnet.types.static import nearest
+from catnet.types.static import nearest, respelt
 
 STANDARD = Path(__file__).parent.parent / "std"
 MAX_BYTES = 16 * 2**20
@@ -94,6 +94,14 @@ def word(span: Span | None, name: str, after: str = "") -> Span | None:
         if found[1] == name:
             return Span(span.source, span.start + found.start(1), span.start + found.end(1))
     return span
+
+
+def _inside(span: Span | None, path: str) -> Span | None:
+    """Where the path of an import stands between its quotes."""
+    start = span.text.find(f'"{path}"') if span is not None else -1
+    return (
+        Span(span.source, span.start + start + 1, span.start + start + 1 + len(path)) if span and start >= 0 else None
+    )
 
 
 class Loader:
@@ -187,6 +195,7 @@ class Loader:
                         f'"{item.path}" declares no `{name}`',
                         item.span,
                         help=nearest(name, target.declarations),
+                        fixes=respelt(name, target.declarations, word(item.span, name, r"(?:import|,)\s*")),
                     )
                 )
             elif name in module.imported and module.imported[name][1] is not found:
@@ -215,6 +224,7 @@ class Loader:
             f'there is no file "{item.path}" beside `{module.source.name}`',
             item.span,
             help=nearest(item.path, self._known(module)),
+            fixes=respelt(item.path, self._known(module), _inside(item.span, item.path)),
         )
 
     def _shown(self, module: Module, item: tree.Import, path: Path) -> str:

@@ -15,7 +15,7 @@ from catnet.diagrams.graph import Graph
 from catnet.diagrams.inverse import inverse_of, leaves
 from catnet.diagrams.mistakes import too_large
 from catnet.diagrams.typing import Typing
-from catnet.elaborate import bundles, generic, proving, symmetries
+from catnet.elaborate import bundle_maps, bundles, generic, proving, symmetries
 from catnet.elaborate.arguments import coerce, match
 from catnet.elaborate.evaluate import Evaluator, Scope, net_params, quantified
 from catnet.elaborate.formulas import FormulaBox
@@ -35,7 +35,7 @@ from catnet.types.wires import Object
 if TYPE_CHECKING:
     from catnet.bundles import Bundle
 
-NETS = (tree.Net, tree.BoxDecl, tree.Formula)  # what a diagram may use
+NETS = (tree.Net, tree.BoxDecl, tree.Formula, tree.Section, tree.Map)  # what a diagram may use
 
 
 class Program:
@@ -167,6 +167,8 @@ class Program:
             FormulaBox(module, declaration, generic_statics(declaration.params)[0])
         elif isinstance(declaration, (tree.Bundle, tree.Derived)):
             bundles.report_problems(module, declaration, report)
+        elif isinstance(declaration, (tree.Section, tree.Map)):
+            report.extend(bundle_maps.problems(module, declaration))
         elif isinstance(declaration, (tree.Group, tree.Rep)):
             symmetries.value_of(module, declaration)
         else:
@@ -209,6 +211,8 @@ class Program:
             k: coerce(declaration.name, params.get(k, Param(k, "int", None)), v, place)
             for k, (v, place) in given.items()
         }
+        if isinstance(declaration, (tree.Section, tree.Map)):
+            return bundle_maps.term_of(module, declaration, span)
         if isinstance(declaration, tree.Formula):
             return terms.Leaf(FormulaBox(module, declaration, values), span)
         kind = NetBox if isinstance(declaration, tree.Net) else PythonBox

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import zip_longest
 from typing import TYPE_CHECKING
 
@@ -86,6 +86,7 @@ def prove(
     from catnet.symmetry.turns import moves_cells
 
     facts = functools.reduce(lambda known, clause: assume(clause, True, known), graph.where, Facts())  # type: ignore[arg-type]
+    group = _of_frames(group, axes, graph, span)
     proof = Proof(group, axes, Walk(group, facts), title=title)
     proof.inputs = tuple(_action(wire, proof, span) for wire in graph.dom)
     missing = [name for name in axes if not any(_tagged(wire, name) for wire in graph.dom)]
@@ -97,7 +98,9 @@ def prove(
         fail("E0732", f"`under {group}` names no axis: there is no `{missing[0]}` in `{graph.type}`", span, help=hint)
     if not any(proof.inputs):
         words = f"`{group}` does not act on anything here: no axis of `{graph.type}` carries one of its representations"
-        fail("E0732", words, span, help=f"say on which axis: under {group} on n")
+        local = getattr(group, "local", False)
+        where = "write an axis of nodes before the bundle: R[n, S, c]" if local else f"under {group} on n"
+        fail("E0732", words, span, help=where if local else f"say on which axis: {where}")
     proof.outputs = proof.walk.through(graph, proof.inputs)
     proof.problems += [_broken(step, proof) for step in proof.walk.failures]
     if not proof.problems:
@@ -108,8 +111,23 @@ def prove(
     return proof
 
 
+def _of_frames(group: Group, axes: tuple[str, ...], graph: Graph, span: Span | None) -> Group:
+    """A gauge group with the lists of edges of a net, along which maps go; any other group as it is."""
+    if not getattr(group, "local", False):
+        return group
+    if axes:
+        words = f"`{group}` acts at the nodes of its bundle, which the types say: `on {axes[0]}` has no meaning here"
+        fail("E0732", words, span, help=f"write under {group}")
+    try:
+        return group.along(graph.dom)  # type: ignore[attr-defined,no-any-return]
+    except CatnetError as error:
+        raise CatnetError(*(replace(d, span=d.span or span) for d in error.diagnostics)) from None
+
+
 def _action(wire: Wire, proof: Proof, span: Span | None) -> Action:
     parts = list(carried(wire, proof.group))
+    if getattr(proof.group, "local", False):
+        parts += [Part(*part) for part in proof.group.lists(wire)]  # type: ignore[attr-defined]
     if proof.axes and all(_tagged(wire, name) for name in proof.axes):
         named = _named(wire, proof, span)
         alone = len(proof.axes) == 1  # then it acts on every axis of this name: R[n, n] holds pairs of points
@@ -207,6 +225,8 @@ def _promises(proof: Proof, dom: Object, cod: Sequence[Wire], span: Span | None)
         if len(proof.axes) > 1 and all(_tagged(wire, name) for name in proof.axes):
             wanted.append(_named(wire, proof, span))
         expected = ordered(tuple(wanted))
+        if action is not None and getattr(proof.group, "local", False):
+            action = tuple(part for part in action if not proof.group.is_list(part.rep))  # type: ignore[attr-defined]
         if action is not None and action != expected:
             yield Diagnostic(
                 "E0734",

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import ctypes
+import weakref
 from collections.abc import Callable
-from typing import Any, Self
+from typing import Any, NamedTuple, Self
 
 import torch
 from torch import Tensor, nn
 
+_GETATTR = nn.Module.__getattr__
 Dense = tuple[Tensor, Tensor | None]  # a weight and a bias
 
 
@@ -51,14 +54,14 @@ class Assembled(Exact):
     """A module whose weight and bias are fixed linear functions of fewer free parameters.
 
     Subclasses write `assemble()`. `assembled()` keeps its result while nothing can make it wrong: in eval mode, where
-    no gradient of a parameter is asked for, and as long as the parameters are unchanged. A change is seen by
-    their version counters and addresses, on the CPU by their entries. On other devices a write through
-    `parameter.data` is invisible to PyTorch's counters: call `.train()` and `.eval()` after one.
+    no gradient of a parameter is asked for and nothing is traced, and as long as the parameters are unchanged. A change
+    is seen by their identities, addresses and version counters, on the CPU by their bytes. On other devices a write
+    through `parameter.data` is invisible to PyTorch's counters: call `.train()` and `.eval()` after one.
     """
 
     def __init__(self) -> None:
         super().__init__()
-        self._kept: tuple[list[_Seen], Dense] | None = None
+        self._kept: _Kept | None = None
 
     def assemble(self) -> Dense:
         """The weight and the bias (or None) as differentiable functions of the parameters."""
@@ -66,18 +69,18 @@ class Assembled(Exact):
 
     def assembled(self) -> Dense:
         """The weight and the bias, assembled or kept from an earlier call."""
-        if self.training or torch.compiler.is_compiling():
+        if self.training or torch.compiler.is_compiling() or _is_traced():
             return self.assemble()
-        if self._kept is not None and all(seen.unchanged() for seen in self._kept[0]):
-            return self._kept[1]
-        held = [(module._parameters, name) for module in self.modules() for name in module._parameters]
-        parameters = [(holder, name, p) for holder, name in held if (p := holder[name]) is not None]
-        if not all(_can_be_watched(p) for *_, p in parameters):
+        kept = self._kept
+        if kept is not None and kept.holds(self):
+            return kept.dense
+        seen = _watched(self)
+        if seen is None:
             return self.assemble()
-        device = parameters[0][2].device.type
+        device = seen[0].parameter.device.type
         with torch.inference_mode(False), torch.no_grad(), torch.autocast(device, enabled=False):
-            self._kept = [_Seen(*each) for each in parameters], self.assemble()
-        return self._kept[1]
+            self._kept = kept = _Kept(self, seen, self.assemble())
+        return kept.dense
 
     def train(self, mode: bool = True) -> Self:
         """Set the mode, and forget the kept weight."""
@@ -92,24 +95,88 @@ class Assembled(Exact):
         return {**self.__dict__, "_kept": None}
 
 
-class _Seen:
-    """What a parameter was when the weight was assembled; it holds the storage, so that no other takes its address."""
+class _Seen(NamedTuple):
+    """What a parameter was when the weight was assembled; `storage` holds its memory, so that no other takes it."""
 
-    def __init__(self, holder: dict[str, nn.Parameter | None], name: str, parameter: nn.Parameter) -> None:
-        self.holder, self.name = holder, name
-        self.tensor, self.address, self.version = parameter.detach(), parameter.data_ptr(), parameter._version
-        self.entries = self.tensor.clone() if parameter.device.type == "cpu" else None
+    holder: dict[str, nn.Parameter | None]
+    name: str
+    parameter: nn.Parameter
+    storage: Tensor
+    address: int
+    version: int
+    shape: torch.Size
+    stride: tuple[int, ...]
+    bytes: bytearray | None
+    memory: object
 
-    def unchanged(self) -> bool:
-        """Whether the parameter in the same place is the same still, and no gradient of it is asked for."""
-        now = self.holder.get(self.name)
-        if now is None or not _can_be_watched(now) or now.data_ptr() != self.address or now._version != self.version:
+
+def _seen(holder: dict[str, nn.Parameter | None], name: str, p: nn.Parameter) -> _Seen:
+    stored, live = None, None
+    if p.device.type == "cpu":  # compared as bytes, in place: torch.equal takes ten times as long
+        live = (ctypes.c_char * p.nbytes).from_address(p.data_ptr())
+        stored = bytearray(live)
+    return _Seen(holder, name, p, p.detach(), p.data_ptr(), p._version, p.shape, p.stride(), stored, live)
+
+
+class _Kept:
+    """An assembled weight, and what the parameters were that it was assembled from."""
+
+    def __init__(self, owner: Assembled, seen: list[_Seen], dense: Dense) -> None:
+        self.owner, self.seen, self.dense = weakref.ref(owner), seen, dense
+        self.device = dense[0].device.type
+
+    def holds(self, module: Assembled) -> bool:
+        """Whether the weight is that of the module still, and no gradient of it is asked for.
+
+        One flat loop, as it runs at each call of a layer. The address is compared before the bytes: elsewhere they
+        may be gone.
+        """
+        if module is not self.owner() or _is_captured(self.device):  # a replica has the attributes of the original
             return False
-        return self.entries is None or torch.equal(self.entries, now)
+        grad = torch.is_grad_enabled()
+        for holder, name, parameter, _, address, version, shape, stride, stored, live in self.seen:
+            if (
+                holder.get(name) is not parameter
+                or (grad and parameter.requires_grad)
+                or parameter.data_ptr() != address
+                or parameter._version != version
+                or parameter.shape != shape
+                or parameter.stride() != stride
+                or stored != live
+            ):
+                return False
+        return True
+
+
+def _watched(module: nn.Module) -> list[_Seen] | None:
+    """The parameters of a module as they are now; None where its weight may depend on more, or they are not ordinary:
+    parametrised, pruned, replicas, handed over by a transform, or asked for gradients."""
+    found: list[_Seen] = []
+    for part in module.modules():
+        if hasattr(part, "parametrizations") or any(isinstance(value, Tensor) for value in vars(part).values()):
+            return None
+        for name, parameter in part._parameters.items():
+            if parameter is not None:
+                if not _can_be_watched(parameter):
+                    return None
+                found.append(_seen(part._parameters, name, parameter))
+    return found or None
 
 
 def _can_be_watched(parameter: Tensor) -> bool:
-    """Whether a parameter is an ordinary one of which no gradient is asked for; transforms hand over other types."""
-    if type(parameter) is not nn.Parameter or parameter.is_inference() or parameter.device.type == "meta":
+    if type(parameter) is not nn.Parameter or parameter.is_inference() or not parameter.is_contiguous():
+        return False
+    if parameter.device.type == "meta" or _is_captured(parameter.device.type):
         return False
     return not (torch.is_grad_enabled() and parameter.requires_grad)
+
+
+def _is_captured(device: str) -> bool:
+    """Whether a CUDA graph is recorded, in which a kept weight would stay for ever."""
+    return device == "cuda" and torch.cuda.is_current_stream_capturing()
+
+
+def _is_traced() -> bool:
+    """Whether `torch.jit` or `torch.fx` writes down what is computed, where a kept weight would become a constant.
+    `torch.fx` puts a function of its own in the place of `nn.Module.__getattr__` meanwhile."""
+    return torch.jit.is_tracing() or nn.Module.__getattr__ is not _GETATTR  # type: ignore[attr-defined]

@@ -148,7 +148,7 @@ class InvariantPool(nn.Module):
         blocks = [
             y.amax(-3) if fibre.permutes else (y.square().sum(-3) + 1e-12).sqrt() for y, fibre in _split(self.fibres, x)
         ]
-        return blocks[0] if len(blocks) == 1 else torch.cat(blocks, -3)
+        return _joined(blocks)
 
 
 class FibreActivation(nn.Module):
@@ -169,7 +169,7 @@ class FibreActivation(nn.Module):
             else:
                 norm = (y.square().sum(-3, keepdim=True) + 1e-12).sqrt()
                 blocks.append(y * torch.sigmoid(norm + next(biases)[:, None, None, None]))
-        return torch.cat([y.flatten(-4, -3) for y in blocks], -3)
+        return _joined([y.flatten(-4, -3) for y in blocks])
 
 
 class FibreBatchNorm2d(nn.Module):
@@ -192,13 +192,15 @@ class FibreBatchNorm2d(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         """Normalise."""
         parts = zip(self.norms, _split(self.fibres, x), strict=True)
-        return torch.cat([norm(y).flatten(1, 2) for norm, (y, _) in parts], 1)
+        return _joined([norm(y).flatten(1, 2) for norm, (y, _) in parts])
 
 
 def check_turns(x: Tensor, kernel_size: int, stride: int, padding: int) -> None:
     """Raise ValueError where a quarter turn of the image does not turn the places at which the kernel stands."""
+    if stride == 1:
+        return
     for size in x.shape[-2:]:
-        if stride > 1 and (size + 2 * padding - kernel_size) % stride:
+        if (size + 2 * padding - kernel_size) % stride:
             raise ValueError(
                 f"a stride of {stride} breaks the turns of an image of size {size}:"
                 f" ({size} + 2*{padding} - {kernel_size}) is no multiple of {stride}; change the padding or kernel_size"
@@ -207,14 +209,20 @@ def check_turns(x: Tensor, kernel_size: int, stride: int, padding: int) -> None:
 
 def convolve(x: Tensor, weight: Tensor, bias: Tensor | None, stride: int, padding: int, padding_mode: str) -> Tensor:
     """A convolution with zeros or copies around the image, for any number of leading axes."""
-    images = x.reshape(-1, *x.shape[-3:]) if x.dim() != 4 else x
+    if x.dim() != 4:
+        y = convolve(x.reshape(-1, *x.shape[-3:]), weight, bias, stride, padding, padding_mode)
+        return y.reshape(*x.shape[:-3], *y.shape[-3:])
     if padding_mode == "circular" and padding:
-        images, padding = F.pad(images, (padding,) * 4, mode="circular"), 0
-    y = F.conv2d(images, weight, bias, stride, padding)
-    return y.reshape(*x.shape[:-3], *y.shape[-3:]) if x.dim() != 4 else y
+        x, padding = F.pad(x, (padding,) * 4, mode="circular"), 0
+    return F.conv2d(x, weight, bias, stride, padding)
 
 
 def _split(fibres: Fibres, x: Tensor) -> list[tuple[Tensor, Fibre]]:
     """The blocks as [..., copies, fibre.dim, height, width]."""
     parts = x.split([copies * fibre.dim for copies, fibre in fibres], -3)
     return [(part.unflatten(-3, (copies, f.dim)), f) for part, (copies, f) in zip(parts, fibres, strict=True)]
+
+
+def _joined(blocks: list[Tensor]) -> Tensor:
+    """The blocks as channels of one image."""
+    return blocks[0] if len(blocks) == 1 else torch.cat(blocks, -3)

@@ -1,4 +1,4 @@
-"""Irreducible representations of C(n), D(n), SO(3), O(3) and SU(2), in stated orthonormal bases.
+"""Irreducible representations of C(n), D(n), SO(2), SO(3), O(3) and SU(2), in stated orthonormal bases.
 
 **SO(3) and O(3).** The basis of `irrep(SO(3), l)` are the real spherical harmonics of degree l in the order
 m = -l, ..., l, orthonormal, with z as the polar axis and without the Condon-Shortley sign: for m > 0, Y_m is a positive
@@ -8,6 +8,8 @@ matrices satisfy `Y(R v) = rho(R) Y(v)`. In O(3), inversion acts by the parity: 
 
 **SU(2).** `irrep(SU(2), k)`, of spin k/2 and dimension k + 1, has the weight basis with the highest weight first
 (Condon-Shortley); k = 1 is the natural representation.
+
+**SO(2).** `irrep(SO(2), m)` turns the plane by m times the angle; m = 1 is the natural representation.
 
 **C(n), D(n).** For 0 < k < n/2, r acts as the rotation of the plane by 2 pi k/n and s as diag(1, -1). The
 one-dimensional ones are `irrep(C(n), 0)` and, for even n, `irrep(C(n), n/2)`; of D(n) "A1" (trivial), "A2" (s is -1)
@@ -31,14 +33,15 @@ from catnet.symmetry.groups import Field, Group, need_group
 from catnet.symmetry.kinds import Kind, kind_of
 from catnet.symmetry.lie_groups import Orthogonal, Unitary
 from catnet.symmetry.reps import Rep, Scale
-from catnet.symmetry.reps_leaves import Sign, Trivial
+from catnet.symmetry.reps_leaves import Natural, Sign, Trivial
+from catnet.symmetry.reps_plane import Order
 from catnet.symmetry.strata import Laurent, Stratum
 from catnet.types.dims import Dim
 
 
 def irrep(group: Group, label: int | str, parity: str | int | None = None) -> Rep:
-    """The irreducible representation of this label: l (and parity "e" or "o") for SO(3) and O(3), twice the spin for
-    SU(2), k for C(n) and D(n), a letter for the one-dimensional ones of D(n).
+    """The irreducible representation of this label: l (and parity "e" or "o") for SO(3) and O(3), the order m for
+    SO(2), twice the spin for SU(2), k for C(n) and D(n), a letter for the one-dimensional ones of D(n).
 
     Raises E0711 where there is none.
     """
@@ -47,13 +50,20 @@ def irrep(group: Group, label: int | str, parity: str | int | None = None) -> Re
         return _of_rotations(group, label, parity)
     if parity is not None:
         fail("E0711", f"a parity is given for `{group}`, but only irreducibles of O(3) have one")
+    if isinstance(group, Orthogonal) and group.p == 2 and group.q == 0 and group.special:
+        order = _natural(group, label)
+        return Order(group, order) if order > 1 else Natural(group) if order else Trivial(group)
     if isinstance(group, Unitary) and group.special and group.n == 2:
         return Trivial(group) if label == 0 else Spin(group, _natural(group, label))
     if isinstance(group, Cyclic):
         return _of_cycle(group, label)
     if isinstance(group, Dihedral):
         return _of_dihedral(group, label)
-    fail("E0711", f"no irreducibles of `{group}` are built in", help="they are for C(n), D(n), SO(3), O(3) and SU(2)")
+    fail(
+        "E0711",
+        f"no irreducibles of `{group}` are built in",
+        help="they are for C(n), D(n), SO(2), SO(3), O(3) and SU(2)",
+    )
 
 
 def _natural(group: Group, label: int | str) -> int:

@@ -359,10 +359,14 @@ class Builder:
         return self._valued(tree.Derived, children)
 
     def bundle(self, children: Children) -> tree.Bundle:
-        word, name, params, arrow, under, _, *parts, closing = children
+        word, name, params, arrow, under, *rest = children
+        _, *parts, closing = rest or (None, None)
         charts = tuple([part for part in parts if isinstance(part, tree.Chart)])
         transitions = tuple([part for part in parts if isinstance(part, tree.Transition)])
-        span = self.span(word.start_pos, closing.end_pos)
+        ends = (
+            [closing.end_pos] if closing is not None else [u.span.end - self.base for u in under if u.span is not None]
+        )
+        span = self.span(word.start_pos, max(ends, default=arrow[2]))
         return tree.Bundle(self.identifier(name), params, arrow[0], under, charts, transitions, span=span)
 
     def chart(self, children: Children) -> tree.Chart:
@@ -374,6 +378,20 @@ class Builder:
         source, target, (value, _, end, _) = children
         names = self.identifier(source), self.identifier(target)
         return tree.Transition(*names, value, span=self.span(source.start_pos, end))
+
+    def section(self, children: Children) -> tree.Section:
+        word, name, bundle, _, *components, closing = children
+        span = self.span(word.start_pos, closing.end_pos)
+        return tree.Section(self.identifier(name), bundle[0], tuple(components), span=span)
+
+    def map(self, children: Children) -> tree.Map:
+        word, name, arrow, _, *components, closing = children
+        span = self.span(word.start_pos, closing.end_pos)
+        return tree.Map(self.identifier(name), arrow[0], tuple(components), span=span)
+
+    def component(self, children: Children) -> tree.Component:
+        chart, (value, _, end, _) = children
+        return tree.Component(self.identifier(chart), value, span=self.span(chart.start_pos, end))
 
     def _valued(self, kind: type[V], children: Children) -> V:
         word, name, params, value = children

@@ -10,7 +10,7 @@ from lark.exceptions import UnexpectedCharacters, UnexpectedInput, UnexpectedTok
 
 from catnet.diagnostics import Diagnostic, Note, Source, Span
 from catnet.syntax.build import shortened
-from catnet.syntax.scan import CLOSER, LATER_WORDS, RESERVED, Chunk, open_brackets
+from catnet.syntax.scan import CLOSER, RESERVED, Chunk, open_brackets
 
 _STARTERS = {"NAME", "NUMBER", "STRING", "TRUE", "FALSE", "HOLE", "LPAR", "LSQB", "IF", "NOT", "MINUS"}
 _COMPARATORS = {"_EQEQ", "NOT_EQ", "LESS", "LESS_EQ", "GREATER", "GREATER_EQ"}
@@ -137,13 +137,6 @@ def syntax_diagnostic(error: UnexpectedInput, source: Source, chunk: Chunk) -> D
     )
 
 
-def later_diagnostic(word: str, span: Span) -> Diagnostic:
-    """A word that a later chapter of the language will use."""
-    return Diagnostic(
-        "E0105", f"`{word}` is not yet part of the language", span, help="the word is reserved; use another"
-    )
-
-
 def outside_diagnostic(source: Source, chunk: Chunk) -> Diagnostic:
     """Text that belongs to no item."""
     text = source.text[chunk.start : chunk.end]
@@ -155,14 +148,12 @@ def outside_diagnostic(source: Source, chunk: Chunk) -> Diagnostic:
     match = _WORD.match(source.text, start, chunk.end)
     word = match[0] if match else source.text[start : start + 1]
     span = Span(source, start, start + len(word))
-    if word in LATER_WORDS:
-        return later_diagnostic(word, span)
     help = _FOREIGN.get(word, "")
     if not help and source.text[start + len(word) : chunk.end].lstrip()[:1] in tuple(":=("):
         help = _FOREIGN["def"]
     return Diagnostic(
         "E0101",
-        f"found {_quoted(word)}, expected a declaration: `box`, `bundle`, `from`, `group`, `law`, `net` or `rep`",
+        f"found {_quoted(word)}, expected a declaration: `box`, `bundle`, `from`, `group`, `law`, `map`, `net`, `rep` or `section`",
         span,
         help=help,
     )
@@ -181,8 +172,6 @@ def _place(error: UnexpectedInput, source: Source, chunk: Chunk) -> tuple[int, i
 
 def _special(source: Source, found: str, span: Span, error: UnexpectedInput) -> Diagnostic | None:
     """Slips that are about the characters alone, whatever was expected."""
-    if found in LATER_WORDS:
-        return later_diagnostic(found, span)
     if not isinstance(error, UnexpectedCharacters) or found in RESERVED:
         return None
     if found == '"':

@@ -91,7 +91,12 @@ class _Items(Expressions):
                 header = self.header("box", item)
                 return Group([header, " =", Nest(INDENT, target)])
             case tree.Bundle():
-                return [self.header("bundle", item), " ", *self.bundle(item)]
+                body: list[Doc] = [" ", *self.bundle(item)] if item.charts else []
+                return [self.header("bundle", item), *body]
+            case tree.Section():
+                return [f"section {item.name} : ", self.top(item.bundle), " ", *self.components(item)]
+            case tree.Map():
+                return [f"map {item.name} : ", self.top(item.type), " ", *self.components(item)]
             case tree.Formula() | tree.Group() | tree.Rep() | tree.Derived():
                 word = _WORDS.get(type(item), type(item).__name__.lower())
                 head = [f"{word} {item.name}", self.params(item.params), " ="]
@@ -125,6 +130,12 @@ class _Items(Expressions):
         for step in bundle.transitions:
             head = f"{step.source} -> {step.target} : "
             lines += [HARD, *comment_docs(step.comments), head, Nest(INDENT, self.top(step.value))]
+        return ["{", Nest(INDENT, lines), HARD, "}"]
+
+    def components(self, item: tree.Section | tree.Map) -> list[Doc]:
+        lines: list[Doc] = []
+        for part in item.components:
+            lines += [HARD, *comment_docs(part.comments), f"{part.chart} : ", Nest(INDENT, self.top(part.value))]
         return ["{", Nest(INDENT, lines), HARD, "}"]
 
     def header(self, keyword: str, item: tree.Net | tree.BoxDecl | tree.Bundle) -> Doc:

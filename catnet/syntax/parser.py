@@ -21,8 +21,8 @@ from catnet.diagnostics import CatnetError, Diagnostic, Source, Span
 from catnet.syntax import tree
 from catnet.syntax.build import Builder
 from catnet.syntax.comments import attach
-from catnet.syntax.errors import later_diagnostic, outside_diagnostic, syntax_diagnostic
-from catnet.syntax.scan import LATER_WORDS, Chunk, nesting_diagnostic, scan
+from catnet.syntax.errors import outside_diagnostic, syntax_diagnostic
+from catnet.syntax.scan import Chunk, nesting_diagnostic, scan
 
 MAX_SIZE = 16 * 2**20
 """How many characters a source may have."""
@@ -142,9 +142,6 @@ def _run(source: Source, chunk: Chunk, start: str) -> Any:
 def _parse_item(source: Source, chunk: Chunk, documentation: tuple[str, ...]) -> tree.Item:
     if chunk.keyword is None:
         raise CatnetError(outside_diagnostic(source, chunk))
-    if chunk.keyword in LATER_WORDS:
-        span = Span(source, chunk.start, chunk.start + len(chunk.keyword))
-        raise CatnetError(later_diagnostic(chunk.keyword, span))
     item: tree.Item = _run(source, chunk, "item")
     if documentation or chunk.inside:
         attach(item, documentation, chunk.inside, source)

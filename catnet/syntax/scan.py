@@ -16,11 +16,9 @@ from catnet.diagnostics import Diagnostic, Source, Span
 MAX_BRACKETS = 200
 """How deep brackets may nest. The tree has its own, smaller bound (`build.MAX_DEPTH`)."""
 
-ITEM_WORDS = frozenset({"net", "box", "law", "group", "rep", "bundle", "from"})
-LATER_WORDS = frozenset({"section"})
+ITEM_WORDS = frozenset({"net", "box", "law", "group", "rep", "bundle", "section", "from"})
 RESERVED = (
     ITEM_WORDS
-    | LATER_WORDS
     | {"import", "where", "under", "return", "share", "if", "then", "else", "and", "or", "not", "in"}
     | {"true", "false", "python"}
 )
@@ -28,16 +26,17 @@ RESERVED = (
 CLOSER = {"(": ")", "[": "]", "{": "}"}
 
 # A keyword starts an item where it is the first word of its line, and inside a line where what follows it can
-# only be an item (so that the slip `pool(from = 3)` is one error, told where it stands).
+# only be an item (so that the slip `pool(from = 3)` is one error, told where it stands). `map` is no keyword but at the
+# start of a line where a name and `:` follow.
 _PIECE = re.compile(
     r"""
       (?P<comment>\#[^\n]*)
     | (?P<string>"(?:[^"\\\n]|\\[^\n])*"?)
     | (?P<open>[(\[{])
     | (?P<close>[)\]}])
-    | (?P<item>\b(?:net|box|law|group|rep|bundle)\b(?=(?:\s|\#[^\n]*\n)+[^\W\d]) | \bfrom\b(?=\s*")
-             | ^[ \t\r\f]*\b(?:net|box|law|group|bundle|from)\b)
-    | (?P<later>^[ \t\r\f]*\b(?:section)\b)
+    | (?P<item>\b(?:net|box|law|group|rep|bundle|section)\b(?=(?:\s|\#[^\n]*\n)+[^\W\d]) | \bfrom\b(?=\s*")
+             | ^[ \t\r\f]*\b(?:net|box|law|group|bundle|section|from)\b
+             | ^[ \t\r\f]*\bmap\b(?=[ \t]+[^\W\d]\w*[ \t]*:))
     """,
     re.VERBOSE | re.MULTILINE,
 )
@@ -95,7 +94,7 @@ def scan(source: Source) -> Scan:
                 chunk.too_deep = match.start()
         elif kind == "close":
             brackets = max(0, brackets - 1)
-        elif kind == "item" or (kind == "later" and brackets == 0):
+        elif kind == "item":
             word = match.group().lstrip()
             start = match.end() - len(word)
             above = _finish(chunk, start, pending, text)

@@ -355,7 +355,10 @@ class Transition(Node):
 
 @dataclass(frozen=True, slots=True)
 class Bundle(Item):
-    """`bundle NAME(params) : BASE -> FIBRE under GROUP { charts ...; a -> b : ... }`. `type` is an `Arrow`."""
+    """`bundle NAME(params) : BASE -> FIBRE under GROUP { charts ...; a -> b : ... }`. `type` is an `Arrow`.
+
+    Without the part in braces there are no charts: the nodes and the maps along edges come as data.
+    """
 
     name: str
     params: tuple[Param, ...]
@@ -372,6 +375,32 @@ class Derived(Item):
     name: str
     params: tuple[Param, ...]
     value: Expr
+
+
+@dataclass(frozen=True, slots=True)
+class Component(Node):
+    """`a : [0, sin(phi)]`: what a section or a map of bundles is over one chart."""
+
+    chart: str
+    value: Expr
+
+
+@dataclass(frozen=True, slots=True)
+class Section(Item):
+    """`section NAME : E { a : ...  b : ... }`: components over each chart of the bundle that `bundle` says."""
+
+    name: str
+    bundle: Expr
+    components: tuple[Component, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Map(Item):
+    """`map NAME : E -> F { a : [[...]]  b : ... }`: a matrix over each chart. `type` is an `Arrow`."""
+
+    name: str
+    type: Arrow
+    components: tuple[Component, ...]
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ that are fixed, sizes that must agree, and what `where` assumes of sizes that st
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from catnet.diagrams.graph import Graph
 from catnet.torch.sizes import python
@@ -38,8 +38,8 @@ _KIND_TESTS = {
 }
 
 
-def check_lines(graph: Graph, names: Sequence[str]) -> list[str]:
-    """The body of the check, as lines without indentation."""
+def check_lines(graph: Graph, names: Sequence[str], need: Callable[[str], str]) -> list[str]:
+    """The body of the check, as lines without indentation; `need` asks for an import."""
     lines: list[str] = []
     known: dict[str, str] = {}  # a dynamic size: the expression that reads it
     later: list[tuple[int, str, Wire, Dim, str]] = []
@@ -81,7 +81,16 @@ def check_lines(graph: Graph, names: Sequence[str]) -> list[str]:
         known[symbol] = room if factor.value == 1 else f"{room} // {by}"
         readers[symbol] = name
     lines += _batch_lines(graph, names)
+    if any(_of_a_bundle(value.wire) for value in graph.inputs):
+        from catnet.torch.bundle_checks import graph_lines
+
+        lines += graph_lines(graph, names, known, need)
     return lines + _where_lines(graph, names, known, readers)
+
+
+def _of_a_bundle(wire: Wire) -> bool:
+    """Whether an axis carries what belongs to a bundle."""
+    return any(isinstance(a, Axis) and a.space is not None and a.space.what == "bundle" for a in wire.axes)
 
 
 def _unknown(size: Dim, known: Mapping[str, str]) -> tuple[str, Dim, Dim] | None:

@@ -20,6 +20,9 @@ def claim_lines(diagram: Diagram) -> list[str]:
         return []
     sizes = {**symbols(box.declaration, box.written.universals), **box.sizes}
     claims = acting(box.declaration.under, box.home, sizes)
+    claims = [claim for claim in claims if not getattr(claim[0], "local", False)]  # one element acts in what is measured
+    if not claims:
+        return []
     named = {name for _, clause in claims for name in clause.axes}
     dom, cod = (
         " @ ".join(_port(port, named, box.sizes) for port in ports) for ports in (box.written.dom, box.written.cod)

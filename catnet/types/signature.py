@@ -16,7 +16,7 @@ from catnet.syntax.parser import parse_type
 from catnet.types.dims import Dim
 from catnet.types.facts import Pred
 from catnet.types.spaces import Space
-from catnet.types.static import Condition, condition, dimension, evaluate, integer, nearest
+from catnet.types.static import Condition, condition, dimension, evaluate, integer, nearest, respelt
 from catnet.types.wires import BOOLEAN, COMPLEX, INTEGER, REAL, Axis, AxisLike, Kind, ObjectVar, Pack, Wire
 
 _SIMPLE_KINDS = {"R": REAL, "C": COMPLEX, "Z": INTEGER, "Bool": BOOLEAN}
@@ -174,6 +174,7 @@ class _Reader:
             f"{shown} is not a type",
             expr.span,
             help=hint or "types are R[...], C[...], Z[...], Bool[...], Fin(n)[...], () and capitalised variables",
+            fixes=respelt(expr.id, [*_SIMPLE_KINDS, "Fin"], expr.span) if isinstance(expr, tree.Name) else (),
         )
 
     def axes(self, items: tuple[tree.Expr, ...]) -> tuple[AxisLike, ...]:

@@ -89,6 +89,10 @@ class Space(Member):
         """The space with names of sizes replaced."""
         return self
 
+    def placed(self, x: Any) -> Any:
+        """Random numbers, a tensor [..., dim], as points of the space: only some spaces have not all numbers."""
+        return x
+
     def acts(self, wire: Wire, place: int, group: object) -> Acts:
         """What a group does to a wire because of this space on the axis at a place from the end."""
         return ()

@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Any, Literal
 
-from catnet.diagnostics import CatnetError, Span, fail
+from catnet.diagnostics import CatnetError, Fix, Span, fail
 from catnet.limits import bounded
 from catnet.syntax import tree
 from catnet.types import spaces
@@ -72,16 +72,29 @@ def nearest(name: str, known: Iterable[str]) -> str:
     >>> nearest("gelo", ["gelu", "relu", "conv"])
     'did you mean `gelu`?'
     """
+    close = closest(name, known)
+    if not close:
+        return ""
+    offer = f"did you mean {' or '.join(f'`{other}`' for other in close)}?"
+    strange = [c for c in name if not c.isascii() and c not in close[0]]
+    return f"{offer} `{strange[0]}` is {unicodedata.name(strange[0], 'no letter')}" if strange else offer
+
+
+def closest(name: str, known: Iterable[str]) -> list[str]:
+    """The known names that a name may be meant for: none, one or two."""
     spelled: dict[str, str] = {}
     for other in sorted(set(known)):
         spelled.setdefault(_plain(other), other)
     wanted = _plain(name)
     close = [wanted] if wanted in spelled else difflib.get_close_matches(wanted, spelled, n=2, cutoff=0.6)
-    if not close:
-        return ""
-    offer = f"did you mean {' or '.join(f'`{spelled[c]}`' for c in close)}?"
-    strange = [c for c in name if not c.isascii() and c not in spelled[close[0]]]
-    return f"{offer} `{strange[0]}` is {unicodedata.name(strange[0], 'no letter')}" if strange else offer
+    return [spelled[c] for c in close]
+
+
+def respelt(name: str, known: Iterable[str], span: Span | None) -> tuple[Fix, ...]:
+    """The changes that `nearest` offers, where the name stands at a place by itself."""
+    if span is None or span.text != name:
+        return ()
+    return tuple(Fix(f"write `{other}`", span, other) for other in closest(name, known))
 
 
 def _plain(name: str) -> str:
@@ -203,7 +216,9 @@ class _Evaluator:
     def visit_name(self, expr: tree.Name) -> Any:
         value = self.lookup(expr.id)
         if value is None:
-            fail("E0201", f"unknown name `{expr.id}`", expr.span, help=nearest(expr.id, self.known))
+            known = list(self.known)
+            fixes = respelt(expr.id, known, expr.span)
+            fail("E0201", f"unknown name `{expr.id}`", expr.span, help=nearest(expr.id, known), fixes=fixes)
         return value
 
     def visit_number(self, expr: tree.Number) -> Dim | float:

@@ -28,6 +28,8 @@ ELSEWHERE = (  # these boxes are in tests/symmetry and tests/bundles
     "catnet.boxes.equivariant",
     "catnet.boxes.group_convolution",
     "catnet.boxes.strips",
+    "catnet.boxes.bundle_graphs",
+    "catnet.boxes.bundle_fields",
 )
 
 

@@ -110,7 +110,7 @@ class TestRender:
         assert start in (specs / name).read_text()[:300]
 
     @pytest.mark.parametrize(
-        ("out", "code"), [("net.png", "E0605"), ("net", "E0605"), ("no/net.svg", "E0602"), ("d.svg", "E0602")]
+        ("out", "code"), [("net.gif", "E0605"), ("net", "E0605"), ("no/net.svg", "E0602"), ("d.svg", "E0602")]
     )
     def test_other_places_are_refused(self, specs: Path, run: Run, out: str, code: str) -> None:
         (specs / "d.svg").mkdir()

@@ -7,25 +7,18 @@ import subprocess
 import sys
 import time
 import xml.etree.ElementTree as ET
-from collections.abc import Callable, Iterator
-from itertools import pairwise
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from catnet.boxes.linear import Linear
 from catnet.diagrams.block import Block
 from catnet.diagrams.graph import Graph, Node, Value
-from catnet.diagrams.structural import Add, Copy, Drop, Identity, Swap
-from catnet.diagrams.terms import Diagram, Fan, Leaf, Repeat, Sum, Tensor, Then
+from catnet.diagrams.structural import Add
+from catnet.diagrams.terms import Diagram, Leaf
 from catnet.diagrams.typing import graph_of
 from catnet.draw import draw, draw_graph, readable_depth
-from catnet.draw.geometry import Panel, Placed
-from catnet.draw.layers import arrange, crossings
-from catnet.draw.layout import Layout
-from catnet.draw.looks import circle_sign
 from catnet.draw.words import unwrapped
 from catnet.elaborate.program import Program
 from catnet.types.dims import Dim
@@ -135,134 +128,6 @@ def test_hostile_names(name: str, format: str) -> None:
         assert "<b>" not in text
     else:
         assert "label=<" not in text
-
-
-# -- geometry ----------------------------------------------------------------------------------------------
-
-
-def diagrams() -> st.SearchStrategy[Diagram]:
-    """Random maps of one wire of R[8] to itself, with branches inside."""
-    leaf = st.sampled_from([linear(), Leaf(Identity())])
-    return st.recursive(leaf, _larger, max_leaves=24)
-
-
-def _larger(inner: st.SearchStrategy[Diagram]) -> st.SearchStrategy[Diagram]:
-    pair = st.tuples(inner, inner)
-    signs = st.sampled_from([1, -1])
-    return st.one_of(
-        st.lists(inner, min_size=1, max_size=6).map(lambda parts: Then(tuple(parts))),
-        st.lists(st.tuples(signs, inner), min_size=2, max_size=4).map(lambda parts: Sum(tuple(parts))),
-        pair.map(lambda p: Fan(p) >> Leaf(Swap()) >> Tensor(p) >> Leaf(Add())),
-        pair.map(lambda p: Leaf(Copy()) >> Tensor((p[0], p[1] >> Leaf(Drop())))),
-        st.tuples(inner, st.integers(2, 9)).map(lambda p: Repeat(p[0], Dim.const(p[1]))),
-        inner.map(lambda body: Leaf(Block("part", body))),
-    )
-
-
-Rect = tuple[float, float, float, float]
-
-
-def pieces(panel: Panel) -> Iterator[Rect]:
-    """The rectangles that hold the level pieces, the curves and the turns of all wires."""
-    for link in panel.links:
-        (x0, y0), (a, b), (x1, y1) = link.start, link.bends, link.end
-        yield (x0, y0, max(x0, a), y0)
-        yield (a, min(y0, y1), b, max(y0, y1))
-        yield (min(b, x1), y1, x1, y1)
-    for turn in panel.turns:
-        for (x0, y0), (x1, y1) in pairwise(turn.corners):
-            yield (min(x0, x1), min(y0, y1), max(x0, x1), max(y0, y1))
-
-
-def meets(piece: Rect, box: Placed) -> bool:
-    """Whether a piece of wire is inside a box: farther than the 12 units that it may go on under an edge."""
-    if circle_sign(box.node) is not None:
-        return False
-    left, right, top, bottom = box.x + 12.5, box.x + box.width - 12.5, box.y + 0.5, box.y + box.height - 0.5
-    return piece[0] < right and piece[2] > left and piece[1] < bottom and piece[3] > top
-
-
-def check(panel: Panel) -> None:
-    """No two boxes overlap, no wire runs through a box, all is inside, and ports keep their order."""
-    for i, a in enumerate(panel.boxes):
-        assert a.x >= 0
-        assert a.y >= 0
-        assert a.x + a.width <= panel.width + 0.1
-        assert a.y + a.height <= panel.height + 0.1
-        assert list(a.ins) == sorted(a.ins)
-        assert list(a.outs) == sorted(a.outs)
-        for b in panel.boxes[:i]:
-            beside = a.x >= b.x + b.width or b.x >= a.x + a.width
-            assert beside or a.y >= b.y + b.height or b.y >= a.y + a.height
-    for piece in pieces(panel):
-        assert not any(meets(piece, box) for box in panel.boxes)
-    for link in panel.links:
-        assert link.start[0] <= link.end[0]
-        assert 0 <= link.start[1] <= panel.height
-        assert 0 <= link.end[1] <= panel.height
-    for turn in panel.turns:
-        assert all(0 <= x <= panel.width + 12 and 0 <= y <= panel.height for x, y in turn.corners)
-    for x, y in panel.dots + panel.ends:
-        assert 0 <= x <= panel.width
-        assert 0 <= y <= panel.height
-    for box in panel.boxes:
-        if box.panel is not None:
-            assert box.panel.width <= box.width
-            check(box.panel)
-
-
-@given(diagrams(), st.integers(1, 4), st.sampled_from([200.0, 600.0, 1100.0]))
-def test_nothing_overlaps(diagram: Diagram, depth: int, width: float) -> None:
-    graph = graph_of(diagram, [real(8)])
-    check(Layout().panel(graph, depth, width, top=True))
-    ET.fromstring(draw_graph(graph, depth=depth))
-    draw_graph(graph, "dot", depth=depth)
-
-
-def tops(graph: Graph) -> list[float]:
-    """The heights of the boxes, in the order of the text."""
-    panel = Layout().panel(graph, 1, top=True)
-    at = {id(box.node): box.y for box in panel.boxes}
-    return [at[id(node)] for node in graph.nodes]
-
-
-@given(st.lists(st.integers(1, 4), min_size=1, max_size=6))
-def test_parts_side_by_side_keep_their_order_and_do_not_cross(lengths: list[int]) -> None:
-    parts = tuple(Then((linear(),) * n) for n in lengths)
-    for term, wires in ((Tensor(parts), len(parts)), (Fan(parts), 1)):
-        graph = graph_of(term, [real(8)] * wires)
-        assert crossings(arrange(graph)) == 0
-        ordered = tops(graph)
-        assert ordered == sorted(ordered)
-
-
-def test_a_swap_crosses_once_and_where_it_stands() -> None:
-    graph = unwrapped(picture("crossing").graph)
-    assert crossings(arrange(graph)) == 1
-    ordered = tops(graph)
-    assert ordered[0] < ordered[1]
-
-
-def test_a_residual_does_not_cross_and_its_branch_is_straight() -> None:
-    for parts in (((1, Leaf(Identity())), (1, linear() >> linear())), ((1, linear()), (1, Leaf(Identity())))):
-        graph = graph_of(Sum(parts), [real(8)])
-        assert crossings(arrange(graph)) == 0
-    straight = [box.outs[0] for box in Layout().panel(graph_of(linear() >> linear(), [real(8)]), 1).boxes]
-    assert len(set(straight)) == 1
-
-
-def test_a_wire_between_two_lanes_of_one_value_crosses_neither() -> None:
-    ident = Leaf(Identity())
-    term = Fan((ident, linear() >> linear(), ident)) >> Leaf(Add())
-    assert crossings(arrange(graph_of(term, [real(8)]))) == 0
-
-
-def test_long_chains_wrap() -> None:
-    graph = graph_of(Then(tuple(linear() for _ in range(60))), [real(8)])
-    panel = Layout().panel(graph, 1, top=True)
-    assert panel.width < 1600
-    assert len(panel.turns) >= 3
-    check(panel)
 
 
 # -- limits ------------------------------------------------------------------------------------------------

@@ -194,6 +194,9 @@ def test_diagnostics_are_json(broken: Path) -> None:
         "label": "",
         "notes": [],
         "help": "did you mean `linear` or `bilinear`?",
+        "fixes": [
+            {"title": f"write `{word}`", "span": data[0]["span"], "text": word} for word in ("linear", "bilinear")
+        ],
     }
     assert data[2]["message"] == "this hole is `R[4]`"
     assert data[2]["span"]["start"] == {"offset": BROKEN.index("_ ="), "line": 3, "column": 21}

@@ -1,8 +1,7 @@
-"""Linear layers from exact bases: equivariance, the scale of their start, and when an assembled weight is kept."""
+"""Linear layers from exact bases: equivariance and the scale of their start."""
 
 from __future__ import annotations
 
-import copy
 import math
 
 import pytest
@@ -120,83 +119,3 @@ BAD = {
 def test_bad_bases(message: str) -> None:
     with pytest.raises(ValueError, match=message):
         BAD[message]()
-
-
-def layer_and_input() -> tuple[Intertwiner, torch.Tensor]:
-    torch.manual_seed(0)
-    return Intertwiner(CYCLES, 6, 6, 2, 2).eval(), torch.randn(3, 12)
-
-
-def is_kept(layer: Intertwiner) -> bool:
-    return layer._kept is not None
-
-
-@torch.no_grad()
-def test_the_weight_is_kept_in_eval_mode() -> None:
-    layer, x = layer_and_input()
-    y = layer(x)
-    kept = layer.assembled()
-    assert layer.assembled() is kept
-    assert torch.equal(layer(x), y)
-    layer.train()
-    assert not is_kept(layer)
-    assert layer.assembled() is not layer.assembled()
-
-
-CHANGES = {
-    "load_state_dict": lambda layer: layer.load_state_dict({"weight": layer.weight + 1}),
-    "in place": lambda layer: layer.weight.mul_(2),
-    "through data": lambda layer: layer.weight.data.mul_(2),
-    "new data": lambda layer: setattr(layer.weight, "data", layer.weight.data * 2),
-    "new parameter": lambda layer: setattr(layer, "weight", nn.Parameter(layer.weight * 2)),
-    "reset": lambda layer: layer.reset_parameters(),
-}
-
-
-@pytest.mark.parametrize("change", CHANGES)
-@torch.no_grad()
-def test_a_kept_weight_follows_every_change(change: str) -> None:
-    layer, x = layer_and_input()
-    before = layer(x)
-    CHANGES[change](layer)
-    after = layer(x)
-    assert not torch.allclose(before, after)
-    assert torch.equal(after, layer.train()(x))
-
-
-def test_a_kept_weight_never_hides_gradients() -> None:
-    layer, x = layer_and_input()
-    with torch.no_grad():
-        layer(x)
-    layer(x).sum().backward()
-    assert layer.weight.grad is not None
-    layer.requires_grad_(False)
-    x.requires_grad_()
-    with torch.inference_mode():
-        layer(x.detach())
-    layer(x).sum().backward()
-    assert x.grad is not None
-
-
-@torch.no_grad()
-def test_a_kept_weight_follows_casts_and_copies() -> None:
-    layer, x = layer_and_input()
-    y = layer(x)
-    assert is_kept(layer)
-    twin = copy.deepcopy(layer)
-    assert not is_kept(twin)
-    assert torch.equal(twin(x), y)
-    assert layer.double()(x.double()).dtype == torch.float64
-
-
-def test_an_ensemble_under_vmap() -> None:
-    layers = [layer_and_input()[0] for _ in range(3)]
-    for layer in layers:
-        layer.reset_parameters()
-    parameters, _ = torch.func.stack_module_state(layers)
-    x = torch.randn(4, 12)
-    with torch.no_grad():
-        layers[0](x)
-        y = torch.vmap(lambda p: torch.func.functional_call(layers[0], p, (x,)))(parameters)
-        expected = torch.stack([layer(x) for layer in layers])
-    assert torch.allclose(y, expected, atol=1e-6)

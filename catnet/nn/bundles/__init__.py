@@ -20,6 +20,7 @@ Three families:
 from __future__ import annotations
 
 from catnet.nn.bundles.covers import Cover, OutsideEveryChartError
+from catnet.nn.bundles.edge_lists import Connection, carry, collect, flow, laplacian, wrong_edge, wrong_map
 from catnet.nn.bundles.isomorphisms import (
     Composite,
     Conditioner,
@@ -33,7 +34,13 @@ from catnet.nn.bundles.isomorphisms import (
 from catnet.nn.bundles.losses import FibreConsistency, NegativeLogLikelihood, ProjectionResidual
 from catnet.nn.bundles.mesh_convolution import FieldActivation, MeshConv
 from catnet.nn.bundles.mirror_fields import MirrorFields
-from catnet.nn.bundles.sheaf_layers import BundleDiffusion, ConnectionDiffusion, EdgeMaps, SheafDiffusion
+from catnet.nn.bundles.sheaf_layers import (
+    BundleDiffusion,
+    ConnectionDiffusion,
+    EdgeMaps,
+    FibreActivation,
+    SheafDiffusion,
+)
 from catnet.nn.bundles.sheaves import (
     Graph,
     change_frames,
@@ -59,11 +66,13 @@ __all__ = [
     "CircleSpline",
     "Composite",
     "Conditioner",
+    "Connection",
     "ConnectionDiffusion",
     "Coupling",
     "Cover",
     "EdgeMaps",
     "Euclidean",
+    "FibreActivation",
     "FibreConsistency",
     "FieldActivation",
     "FreeTrivialisation",
@@ -89,15 +98,21 @@ __all__ = [
     "Surface",
     "Transitions",
     "Trivialisation",
+    "carry",
     "change_frames",
     "coboundary",
+    "collect",
     "degree_blocks",
     "diffuse",
     "fitted_transitions",
+    "flow",
     "holonomy",
+    "laplacian",
     "loop_product",
     "pad_strip",
     "rational_quadratic",
     "sheaf_laplacian",
     "transport",
+    "wrong_edge",
+    "wrong_map",
 ]

@@ -9,6 +9,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from catnet.nn.bundles.edge_lists import side_by_side
 from catnet.nn.bundles.surfaces import PlaneFields, Surface
 
 
@@ -57,6 +58,17 @@ class MeshConv(nn.Module):
         total = message.new_zeros(*x.shape[:-1], self.out.dim).index_add(-2, surface.target, message)
         mean = total / surface.degrees().clamp_min(1).to(x.dtype).unsqueeze(-1)
         return mean + self._self_interaction(x)
+
+    def along(self, x: Tensor, edges: Tensor, directions: Tensor, transporters: Tensor) -> Tensor:
+        """The same, with the mesh as tensors: `edges` [2, e] from neighbours to the vertices where they are seen in
+        `directions` [e, 2], and rotations `transporters` [e, 2, 2] from the frames of the ones to those of the others
+        (see `Surface.edges`). All may have batch axes in front, a mesh for each sample."""
+
+        def one_mesh(y: Tensor, one: Tensor, seen: Tensor, turns: Tensor) -> Tensor:
+            angle, turn = torch.atan2(seen[:, 1], seen[:, 0]), torch.atan2(turns[:, 1, 0], turns[:, 0, 0])
+            return self(y, Surface(y.shape[-2], one[0], one[1], angle, turn, angle))
+
+        return side_by_side(one_mesh, x, edges, (directions, transporters), x.shape[-2], tail=1)
 
     def _self_interaction(self, x: Tensor) -> Tensor:
         parts, rows = self.into.split(x), []

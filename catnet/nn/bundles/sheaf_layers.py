@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Literal
+
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
@@ -24,19 +27,37 @@ class EdgeMaps(nn.Module):
     torch.Size([2, 2, 2])
     """
 
-    def __init__(self, group: str | StructureGroup, features: int, hidden: int = 32) -> None:
+    def __init__(
+        self,
+        group: str | StructureGroup,
+        features: int,
+        hidden: int = 32,
+        rotations: Literal["exp", "cayley"] = "exp",
+    ) -> None:
         super().__init__()
-        self.group = StructureGroup(group) if isinstance(group, str) else group
+        self.group = StructureGroup(group, rotations) if isinstance(group, str) else group
         self.network = Conditioner(2 * features, max(self.group.parameters, 1), hidden)
         last = self.network.last
         nn.init.normal_(last.weight, 0, 0.1 / last.in_features**0.5)
 
     def forward(self, features: Tensor, graph: Graph) -> tuple[Tensor, Tensor]:
         """Maps [edges, k, k] at the sources and at the targets, from features [nodes, features]."""
-        here, there = features.index_select(0, graph.source), features.index_select(0, graph.target)
-        both = torch.cat([torch.cat([here, there], -1), torch.cat([there, here], -1)])
-        free = self.network(both)[..., : self.group.parameters]
-        at_source, at_target = self.group.matrices(free).chunk(2)
+        return self._at_ends(features.index_select(0, graph.source), features.index_select(0, graph.target))
+
+    def along(self, features: Tensor, edges: Tensor) -> Tensor:
+        """One map for each edge [..., 2, edges], from the fibre at its source to that at its target, from features
+        [..., nodes, features]: the inverse of that at the target times that at the source, [..., edges, k, k]."""
+        batch = edges.shape[:-2]
+        if any(edges.stride()[: len(batch)]):
+            here, there = (features.take_along_dim(end.unsqueeze(-1), -2) for end in edges.unbind(-2))
+        else:  # one graph, expanded
+            here, there = (features.index_select(-2, end) for end in edges[(0,) * len(batch)])
+        at_source, at_target = self._at_ends(here, there)
+        return self.group.inverse(at_target) @ at_source
+
+    def _at_ends(self, here: Tensor, there: Tensor) -> tuple[Tensor, Tensor]:
+        both = torch.stack([torch.cat([here, there], -1), torch.cat([there, here], -1)])
+        at_source, at_target = self.group.matrices(self.network(both)[..., : self.group.parameters])
         return at_source, at_target
 
 
@@ -131,3 +152,20 @@ class ConnectionDiffusion(nn.Module):
         y = self.mix(x - torch.sigmoid(self.step) * sheaf_laplacian(x, graph, maps) / degree)
         norm = (y.square().sum(-2, keepdim=True) + 1e-12).sqrt()
         return y * torch.sigmoid(norm + self.bias)
+
+
+class FibreActivation(nn.Module):
+    """v phi(|v| + b) for each vector v of the fibre, which commutes with orthogonal frames at the nodes.
+
+    There is one b for each of `channels`, none where `channels` is None. [..., k, channels] to the same.
+    """
+
+    def __init__(self, channels: int | None, phi: Callable[[Tensor], Tensor] = torch.sigmoid) -> None:
+        super().__init__()
+        self.phi = phi
+        self.bias = nn.Parameter(torch.zeros(channels)) if channels is not None else None
+
+    def forward(self, x: Tensor) -> Tensor:
+        """The vectors, each longer or shorter by its own length."""
+        norm = (x.square().sum(-2, keepdim=True) + 1e-12).sqrt()
+        return x * self.phi(norm if self.bias is None else norm + self.bias)

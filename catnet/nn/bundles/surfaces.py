@@ -59,6 +59,20 @@ class Surface(NamedTuple):
         p, q = angles[self.target], angles[self.source]
         return self._replace(angle=self.angle - p, transport=self.transport - p + q)
 
+    def edges(self) -> Tensor:
+        """The edges [2, edges], from `source` to `target`: with `directions` and `maps` they are the data of a mesh as
+        compiled nets take it."""
+        return torch.stack([self.source, self.target])
+
+    def directions(self) -> Tensor:
+        """The unit vector towards each source in the frame of the target, [edges, 2]."""
+        return torch.stack([self.angle.cos(), self.angle.sin()], -1)
+
+    def maps(self) -> Tensor:
+        """The rotations that carry coordinates at the source to those at the target, [edges, 2, 2]."""
+        c, s = self.transport.cos(), self.transport.sin()
+        return torch.stack([torch.stack([c, -s], -1), torch.stack([s, c], -1)], -2)
+
     def degrees(self) -> Tensor:
         """The number of neighbours of each vertex, [nodes]."""
         return torch.bincount(self.target, minlength=self.nodes)

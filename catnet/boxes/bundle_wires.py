@@ -1,0 +1,37 @@
+"""The wires of bundles: points of the base, and fibre coordinates."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from catnet.bundles.carried import POINTS, BaseOf, FibreOf
+from catnet.types.dims import Dim
+from catnet.types.infer import reject
+from catnet.types.wires import REAL, Axis, Kind, Pack, Wire
+
+if TYPE_CHECKING:
+    from catnet.bundles import Bundle
+
+
+def has_points(bundle: Bundle) -> bool:
+    """Whether points of the base are a wire, `R[base(E)]`."""
+    return bundle.base.kind in POINTS
+
+
+def base_wire(bundle: Bundle) -> Wire:
+    """`R[...s, base(E)]`."""
+    space = BaseOf(bundle)
+    return Wire(REAL, (Pack("s"), Axis(space.dim, None, space)))
+
+
+def fibre_wire(bundle: Bundle, *before: Dim) -> Wire:
+    """`R[...s, E]`, with sizes before E."""
+    space = FibreOf(bundle)
+    return Wire(Kind(space.entries), (Pack("s"), *map(Axis, before), Axis(space.dim, None, space)))
+
+
+def need_points(box: str, bundle: Bundle) -> None:
+    """Refuse a bundle over nodes, whose base is no wire."""
+    if not has_points(bundle):
+        raise reject(f"`{box}` takes points of the base, and those of a {bundle.base} have no coordinates",
+                     code="E0801", help="its nodes are an axis: R[n, E]")  # fmt: skip

@@ -1,0 +1,1 @@
+"""What editors and notebooks ask of a `.cat` file while it is written. Nothing here imports torch."""
