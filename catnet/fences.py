@@ -94,7 +94,7 @@ class Fence:
         return "\n".join(parts)
 
 
-def render(text: str, asked: Options | None = None, /, *, name: str = "fence.cat") -> Fence:
+def render(text: str, asked: Options | None = None, /, *, name: str = "net.cat") -> Fence:
     """Check a text and draw the net or the bundle that is asked for; `name` is what diagnostics call the text.
 
     Raises nothing for a wrong text or a net that is not in it: that is told in `diagnostics`.

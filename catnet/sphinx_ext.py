@@ -57,7 +57,7 @@ class Catnet(SphinxDirective):
         except CatnetError as error:
             self._warn(error.diagnostics)
             return []
-        found = render(text, asked, name=self.env.docname)
+        found = render(text, asked)
         got = {d.code for d in found.errors}
         if wanted - got:
             codes = ", ".join(sorted(wanted - got))

@@ -199,7 +199,7 @@ def _parameters(it: _Subject) -> Verdict:
 def _flops(it: _Subject) -> Verdict:
     from torch.utils.flop_counter import FlopCounterMode
 
-    from catnet.analysis.cost import Costs
+    from catnet.diagrams.costs import Costs
 
     inputs = it.inputs((1,) * it.graph.batch_needed)
     with FlopCounterMode(display=False) as counter:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from catnet.analysis.cost import total
+from catnet.diagrams.costs import total
 from catnet.types.dims import Dim
 from catnet.types.dims_atoms import FloorDiv, Monomial
 from catnet.types.facts import Facts, Pred

@@ -13,11 +13,11 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal
 
-from catnet.analysis.cost import Costs
 from catnet.boxes.axes import trailing
 from catnet.diagnostics import CatnetError, Diagnostic, Note, Report
 from catnet.diagrams import terms
 from catnet.diagrams.block import Block
+from catnet.diagrams.costs import Costs
 from catnet.diagrams.graph import Graph
 from catnet.diagrams.normal import normal_form
 from catnet.diagrams.typing import Typing, generalise

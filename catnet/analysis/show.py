@@ -6,10 +6,10 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from catnet.analysis.cost import Costs
 from catnet.analysis.known import Known
 from catnet.diagnostics import fail
 from catnet.diagrams import terms
+from catnet.diagrams.costs import Costs
 from catnet.diagrams.graph import Graph, Node
 from catnet.diagrams.repeat import Loop
 from catnet.limits import large_work

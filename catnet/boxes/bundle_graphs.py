@@ -98,7 +98,7 @@ class Diffuse(Transporting):
     def rule(self, typing: Typing, inputs: Object) -> Object:
         typing.inference.demand(Pred(">=", self.steps, ONE), f"`diffuse` needs steps >= 1, not {self.steps}")
         steps = self.steps.value
-        if isinstance(self.time, float) and steps is not None and not 0 <= self.time <= steps:
+        if isinstance(self.time, float) and steps is not None and steps >= 1 and not 0 <= self.time <= steps:
             raise reject(
                 f"a time of {self.time:g} in {steps} step{'s' * (steps != 1)} is not stable: a step is at most 1 long",
                 help=f"take steps = {-int(-self.time // 1)}, or more" if self.time > 0 else "a time is at least 0",

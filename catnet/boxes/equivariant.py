@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, ClassVar
 
@@ -54,21 +55,26 @@ def carried_last(box: str, inference: Inference, wire: Wire) -> tuple[Wire, Rep]
     return wire, space  # type: ignore[return-value]
 
 
+FURTHER = {
+    "linear": "take `norm` or `tensor_product`, which go further",
+    "conv": "take a larger kernel, which may go further",
+    "tensor_product": "give a factor more of what it is made of",
+}
+
+
 def warn_of_idle(typing: Typing, box: str, unread: Sequence[Rep], zero: Sequence[Rep], constant: Sequence[Rep]) -> None:
     """Warn of parts of the inputs that no map reads, and of parts of the output that are 0 or a bias alone."""
+    told = (
+        ("E0747", unread, "reads nothing of {}: no map leads from there to the output"),
+        ("E0748", zero, "reaches {} by 0 alone: zeros come out there"),
+        ("E0748", constant, "reaches {} by its bias alone: the same comes out there for every input"),
+    )
     span = typing.node.span if typing.node is not None else None
-    told = [
-        ("E0747", unread, "reads nothing of {}: no map leads from it to the output",
-         "leave it out before, or take a box that reads it: `norm`, `tensor_product`"),
-        ("E0748", zero, "reaches {} by 0 alone: zeros come out there",
-         "leave it out; a product of wires reaches further: `tensor_product`"),
-        ("E0748", constant, "reaches {} by its bias alone: the same comes out there for every input",
-         "leave it out, or give the box an input from which a map leads to it"),
-    ]  # fmt: skip
-    for code, parts, words, hint in told:
+    for code, parts, words in told:
         if parts:
-            names = ", ".join(f"`{part}`" for part in dict.fromkeys(parts))
-            typing.report.add(Diagnostic(code, f"`{box}` {words.format(names)}", span, help=hint, severity="warning"))
+            message = f"`{box}` {words.format(', '.join(f'`{part}`' for part in dict.fromkeys(parts)))}"
+            hint = f"leave it out, or {FURTHER[box]}"
+            typing.report.add(Diagnostic(code, message, span, help=hint, severity="warning"))
 
 
 @box("intertwiner", "linear")
@@ -87,9 +93,11 @@ class Intertwiner(Box):
         wire, source = carried_last("linear", typing.inference, only_wire("linear", inputs, typing))
         wire = real_wire(typing, wire)
         self._fits(source)
-        basis = self._maps(source).basis
-        biased = [rep for rep in basis.unreached if self.bias and linear_maps(rep, rep).fixed]
-        warn_of_idle(typing, "linear", basis.unused, [rep for rep in basis.unreached if rep not in biased], biased)
+        maps = self._maps(source)
+        unbiased = maps.basis.unreached if maps.fixed is None else maps.fixed.unreached
+        zero = [rep for rep in maps.basis.unreached if rep in unbiased]
+        constant = [rep for rep in maps.basis.unreached if rep not in unbiased]
+        warn_of_idle(typing, "linear", maps.basis.unused, zero, constant)
         return (wire.with_axes((*wire.axes[:-1], Axis(self.features.dim, None, self.features))),)
 
     def sign(self) -> str:

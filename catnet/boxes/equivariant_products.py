@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, ClassVar
 
 from catnet.boxes.axes import count, one_of, real_wire
-from catnet.boxes.equivariant import carried_last
+from catnet.boxes.equivariant import carried_last, warn_of_idle
 from catnet.boxes.equivariant_copies import invariant_numbers, space_of, with_last, without_last
 from catnet.diagrams.acting import Acting, Action
 from catnet.diagrams.box import Box, MapKind, Site, box, elements
@@ -60,6 +60,7 @@ class TensorProduct(Box):
         right, second = carried_last(self.name, inference, inference.wire(inputs[1]))
         inference.unify(right, Wire(REAL, (*left.axes[:-1], right.axes[-1])), 1)
         maps = self._reached(first, second)
+        warn_of_idle(typing, self.name, maps.unread, maps.unreached, ())
         if not self.shared:
             what = f"a weight for each path from `{first}` and `{second}` to `{self.features}`"
             weights = invariant_numbers(self.name, inference, inference.wire(inputs[2]), maps.weights, what, 2)
@@ -68,17 +69,17 @@ class TensorProduct(Box):
         return (left.with_axes((*left.axes[:-1], Axis(self.features.dim, None, self.features))),)
 
     def _reached(self, first: Rep, second: Rep) -> BilinearMaps:
-        """The maps; refuses representations of different groups, and a target that a part of cannot be reached."""
+        """The maps; refuses representations of different groups, and a target that cannot be reached."""
         target: Rep = self.features  # type: ignore[assignment]
         for rep in (first, second):
             if rep.group != target.group:
                 words = f"`{rep}` is a representation of `{rep.group}`, and `{target}` one of `{target.group}`"
                 raise reject(words, code="E0735", help="all must be representations of one group")
         maps = self._maps(first, second)
-        if maps.unreached:
+        if not maps.couplings:
             mixed = " with as many copies" if self.mixing == "channel" else ""
             raise reject(
-                f"no bilinear map but 0 leads from `{first}` and `{second}` to `{maps.unreached[0]}`{mixed}",
+                f"no bilinear map but 0 leads from `{first}` and `{second}` to `{target}`{mixed}",
                 code="E0736",
                 help="leave it out, or give a factor more of what it is made of",
             )

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, ClassVar
 from catnet.boxes.actions import aside
 from catnet.boxes.axes import ONE, ZERO, is_open, known_axes, one_of, only_wire, options, real_wire
 from catnet.boxes.convolution import TURNED_WEIGHTS, room, windows, windows_along
+from catnet.boxes.equivariant import warn_of_idle
 from catnet.boxes.grids import Rule, on_grid, turning
 from catnet.diagrams.acting import Acting, Action, Part, Refusal, ordered
 from catnet.diagrams.box import Box, MapKind, Site, box, elements
@@ -89,7 +90,7 @@ class GroupConvolution(Box):
         if found is None:
             return (typing.inference.fresh_wire(),)
         wire, source = found
-        self._fits(source)
+        self._fits(source, typing)
         axes = known_axes("conv", wire)[1:]
         spec = self._spec()
         for axis in axes:
@@ -111,8 +112,8 @@ class GroupConvolution(Box):
         args = [tree.Arg(None, static_tree(self.channels)), tree.Arg(None, static_tree(self.kernel))]
         return tree.Call(tree.Name("conv"), tuple(args + [tree.Arg(n, static_tree(v)) for n, v in given]))
 
-    def _fits(self, source: Rep) -> None:
-        """Refuse what is no representation of turns of a grid, and parts of the target that no kernel reaches."""
+    def _fits(self, source: Rep, typing: Typing) -> None:
+        """Refuse what is no representation of turns of a grid, and a target that no kernel reaches; warn of parts."""
         from catnet.boxes.kernels import refuse_unfit
 
         target: Rep = self.channels  # type: ignore[assignment]
@@ -120,10 +121,12 @@ class GroupConvolution(Box):
             raise reject(f"`{source}` is a representation of `{source.group}`, and `{target}` one of `{target.group}`",
                          code="E0735", help="both must be representations of one group")  # fmt: skip
         refuse_unfit(source, target, self.kernel, self.padding_mode)
-        for rep, free in zip((rep for _, rep in target.blocks), self._kernels(source).free, strict=True):
-            if not any(free):
-                raise reject(f"no kernel but 0 of size {self.kernel} leads from `{source}` to `{rep}`: Hom = 0",
-                             code="E0736", help="take a larger kernel, or further channels")  # fmt: skip
+        found = self._kernels(source)
+        idle = found.unreached(self.bias)
+        if found.empty:
+            raise reject(f"no kernel but 0 of size {self.kernel} leads from `{source}` to `{target}`: Hom = 0",
+                         code="E0736", help="take a larger kernel, or further channels")  # fmt: skip
+        warn_of_idle(typing, "conv", found.unread, *idle)
 
     def _kernels(self, source: Rep) -> Kernels:
         from catnet.boxes.kernels import kernels

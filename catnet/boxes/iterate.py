@@ -417,7 +417,7 @@ class Flow(Iteration):
         return type(self)(self.f, self.stop, self.start, self.steps, self.method)
 
     def feedback(self, inputs: Object, graph: Graph) -> tuple[tuple[int, int], ...]:
-        return ((0, 0),)  # the point moves along the field; the time is the solver's
+        return ()  # what the field gives is a direction; the solver takes the step
 
     def calls(self, inputs: Object) -> Dim:
         return self.steps * {"euler": 1, "midpoint": 2, "rk4": 4}[self.method]

@@ -25,6 +25,23 @@ class Kernels:
     free: tuple[tuple[int, ...], ...]
     fixed: tuple[int, ...]
 
+    @property
+    def empty(self) -> bool:
+        """Whether there is no kernel but 0."""
+        return not any(map(any, self.free))
+
+    @property
+    def unread(self) -> list[Rep]:
+        """The summands of the source that no kernel reads."""
+        columns = zip(*self.free, strict=True)
+        return [rep for (_, rep), free in zip(self.source.blocks, columns, strict=True) if not any(free)]
+
+    def unreached(self, bias: bool) -> tuple[list[Rep], list[Rep]]:
+        """The summands of the target where every kernel is 0, and of these those that a bias reaches."""
+        rows = zip(self.target.blocks, self.free, self.fixed, strict=True)
+        idle = [(rep, bool(bias and fixed)) for (_, rep), free, fixed in rows if not any(free)]
+        return [rep for rep, biased in idle if not biased], [rep for rep, biased in idle if biased]
+
     def shapes(self, bias: bool) -> dict[str, tuple[Dim, ...]]:
         """The shapes of the parameters of the layer, by name."""
         found: dict[str, tuple[Dim, ...]] = {}

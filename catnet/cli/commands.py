@@ -358,6 +358,13 @@ def basis(options: Namespace) -> int:
     return listed(options)
 
 
+def lsp(options: Namespace) -> int:
+    """`catnet lsp`: the language server."""
+    from catnet.cli.lsp import serve
+
+    return serve(options)
+
+
 def explain(options: Namespace) -> int:
     """`catnet explain CODE`: what a code means, or what a box does; without one, all codes."""
     from catnet import codes

@@ -72,6 +72,7 @@ def make_parser() -> argparse.ArgumentParser:
     _add_basis(commands)
     _add_bundle(commands)
     _add_explain(commands)
+    _add_lsp(commands)
     return parser
 
 
@@ -363,6 +364,19 @@ def _boxes(command: argparse.ArgumentParser) -> None:
         metavar="MODULE",
         help="a Python module of your own boxes, which is imported, that is, run (may be repeated)",
     )
+
+
+def _add_lsp(commands: Any) -> None:
+    command = _command(
+        commands,
+        "lsp",
+        "serve an editor: mistakes while typing, hover, completion, renaming",
+        "catnet lsp                     speaks the language server protocol over standard input and output",
+        "catnet lsp --root ../shared    with a folder outside the workspace that imports may reach",
+        "catnet lsp --boxes mine.boxes  with boxes declared in mine/boxes.py",
+    )
+    command.add_argument("--stdio", action="store_true", help="what some editors add; there is no other way to speak")
+    _roots(command)
 
 
 def _roots(command: argparse.ArgumentParser) -> None:

@@ -80,4 +80,13 @@ CODES = (
         bad=_V + "net f : R[n, V] -> R[n, trivial(G)] = linear(trivial(G))\n",
         good=_V + "net f : R[n, V] -> R[n, 4*trivial(G)] = norm >> linear(4*trivial(G))\n",
     ),
+    Code(
+        "E0748",
+        "a part of a representation that is the same for every input",
+        """No map that commutes with the group leads from the input to this part of the output but the one that is 0:
+        zeros come out there, or what a bias adds to them, whatever comes in. This is a warning: it may be what is
+        meant, as in `id + linear(V)`. Where nothing of the output is reached, it is an error, E0736.""",
+        bad=_V + "net f : R[n, 4*trivial(G)] -> R[n, V] = linear(V)\n",
+        good=_V + "net f : R[n, 4*trivial(G)] -> R[n, 4*trivial(G)] = linear(4*trivial(G))\n",
+    ),
 )

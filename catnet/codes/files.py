@@ -161,4 +161,12 @@ CODES = (
         stage="command",
         how="It comes from `catnet render net.cat block -o block.pdf`, and from diagram.draw with `pdf`.",
     ),
+    Code(
+        "E0609",
+        "the language server is not installed",
+        """The language server speaks the protocol of editors with the package pygls, which a plain install
+        leaves out: pip install 'catnet[lsp]'.""",
+        stage="command",
+        how="It comes from `catnet lsp`.",
+    ),
 )

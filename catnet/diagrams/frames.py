@@ -41,13 +41,13 @@ def of_frames(box: Box, acting: Acting) -> tuple[Action, ...]:
 
 
 def _apart(box: Box, acting: Acting) -> tuple[Action, ...]:
-    """The rule for a box that treats nodes apart."""
+    """The rule for a box that treats nodes apart: what one element of the structure group does, at each node."""
     gauge = acting.group
     assert isinstance(gauge, Gauge)
-    (at,) = {_frame(part) for action in acting.actions for part in action} if _alike(acting) else (None,)
-    if at is None:
+    sorts = {part.rep.at for action in acting.actions for part in action}  # type: ignore[attr-defined]
+    if len(sorts) > 1:
         raise Refusal(f"`{box.name}` joins frames at nodes with those at the ends of edges")
-    nodes = _parted(box, acting)
+    (at,) = sorts
     alike = tuple(
         ordered(tuple(Part(part.axes[1:], part.rep.rep) for part in action))  # type: ignore[attr-defined]
         for action in acting.actions
@@ -55,19 +55,11 @@ def _apart(box: Box, acting: Acting) -> tuple[Action, ...]:
     asked = replace(acting, group=gauge.group, actions=alike)
     after = box.act(asked)
     acting.word = asked.word
+    nodes = _parted(box, acting)
     return tuple(
         ordered(tuple(Part((_kept(box, place), *part.axes), Framed(gauge, part.rep, at)) for part in action))
         for place, action in zip(nodes, after, strict=True)
     )
-
-
-def _frame(part: Part) -> str:
-    return part.rep.at  # type: ignore[attr-defined,no-any-return]
-
-
-def _alike(acting: Acting) -> bool:
-    """Whether all that is acted on is in frames of one sort."""
-    return len({_frame(part) for action in acting.actions for part in action}) == 1
 
 
 def _kept(box: Box, place: int | None) -> int:

@@ -33,8 +33,8 @@ def columns_of(text: str) -> int:
 
 def fitted(text: str, room: int) -> str:
     """A text cut in the middle to what fits."""
-    if room < 1:
-        return ""
+    if room < 2:
+        return text if columns_of(text) <= room else ELLIPSIS * (room == 1)
     while (over := columns_of(text) - room) > 0:
         text = shorten(text, max(1, len(text) - (over + 1) // 2))
     return text

@@ -6,12 +6,15 @@ import zlib
 from collections.abc import Iterator
 from html import escape as _escape
 
+from catnet.diagrams.costs import Costs
 from catnet.diagrams.graph import Value
+from catnet.diagrams.repeat import Loop
 from catnet.draw.acted import pieces
 from catnet.draw.flow import LABEL, TITLE
 from catnet.draw.geometry import Label, Link, Panel, Placed, Turn
-from catnet.draw.looks import LOOKS, PLAIN_LOOK, Look, circle_sign, look_of
+from catnet.draw.looks import LOOKS, PLAIN_LOOK, circle_sign
 from catnet.draw.measure import clean, text_width
+from catnet.draw.shapes import dashes, number, outline, paint
 from catnet.draw.words import tooltip
 
 INK, MUTED, PAPER = "#222222", "#5a5a5a", "#ffffff"
@@ -19,13 +22,12 @@ DARK_INK, DARK_MUTED, DARK_PAPER = "#e6e6e6", "#b0b0b0", "#15181b"
 HEADING = 34.0
 FONT = "Helvetica, Arial, DejaVu Sans, sans-serif"
 CABLE = 3.2  # the width of several wires drawn as one
-DASHES = {"random": "5 3", "stateful": "1.5 2.5"}
+CARD = 3.0  # how far the copy behind a repeat is seen
 
 
 def write(panel: Panel, title: str, heading: str, description: str) -> str:
     """The SVG document of a panel."""
-    marks = shared_marks(panel)
-    body = "\n".join(_panel(panel, marks, 0.0, HEADING))
+    body = "\n".join(_Writer(panel).panel(panel, 0.0, HEADING))
     return document(panel.width + 12, panel.height + HEADING, title, heading, description, body)
 
 
@@ -35,8 +37,8 @@ def document(
     """An SVG document: its heading, and a body of elements below it. `rules` are further ones of the dark mode."""
     width = max(width, text_width(heading, 13) + 36)
     key = f"cn{zlib.crc32((heading + body).encode('utf-8', 'replace')):08x}"
-    return f"""<svg xmlns="http://www.w3.org/2000/svg" width="{_n(width)}" height="{_n(height)}" \
-viewBox="0 0 {_n(width)} {_n(height)}" role="img" aria-labelledby="{key}-title {key}-desc" \
+    return f"""<svg xmlns="http://www.w3.org/2000/svg" width="{number(width)}" height="{number(height)}" \
+viewBox="0 0 {number(width)} {number(height)}" role="img" aria-labelledby="{key}-title {key}-desc" \
 font-family="{FONT}" font-size="12">
 <title id="{key}-title">{escape(title)}</title>
 <desc id="{key}-desc">{escape(description)}</desc>
@@ -55,11 +57,6 @@ def escape(text: str) -> str:
     'a&lt;b &amp; &#x27;c&#x27;'
     """
     return _escape(clean(text))
-
-
-def _n(value: float) -> str:
-    """A coordinate: at most one decimal, so that equal pictures are equal texts."""
-    return f"{value:.1f}".removesuffix(".0").replace("-0.0", "0")
 
 
 def _style(more: str) -> str:
@@ -94,25 +91,60 @@ def _letters(number: int) -> str:
     return chr(ord("a") + number % 26) + (str(number // 26) if number >= 26 else "")
 
 
-# -- panels --------------------------------------------------------------------------------------------------
+class _Writer:
+    """One writing run: the marks of shared parts, and the costs that are told in tooltips."""
 
+    def __init__(self, panel: Panel) -> None:
+        self.marks = shared_marks(panel)
+        self.costs = Costs()
 
-def _panel(panel: Panel, marks: dict[int, str], x: float, y: float) -> Iterator[str]:
-    yield f'<g transform="translate({_n(x)} {_n(y)})">'
-    if panel.links or panel.turns:
-        yield f'<g class="cn-wire" fill="none" stroke="{INK}" stroke-width="1.3" stroke-linecap="round">'
-        yield from _wires(panel)
-        for at_x, at_y in panel.ends:
-            d = f"M{_n(at_x - 5)} {_n(at_y)}h10" if panel.down else f"M{_n(at_x)} {_n(at_y - 5)}v10"
-            yield f'<path d="{d}"/>'
+    def panel(self, panel: Panel, x: float, y: float) -> Iterator[str]:
+        """A panel with its corner at a point: wires, then what stands on them."""
+        yield f'<g transform="translate({number(x)} {number(y)})">'
+        if panel.links or panel.turns:
+            yield f'<g class="cn-wire" fill="none" stroke="{INK}" stroke-width="1.3" stroke-linecap="round">'
+            yield from _wires(panel)
+            for at_x, at_y in panel.ends:
+                d = f"M{number(at_x - 5)} {number(at_y)}h10" if panel.down else f"M{number(at_x)} {number(at_y - 5)}v10"
+                yield f'<path d="{d}"/>'
+            yield "</g>"
+        for at_x, at_y in panel.dots:
+            yield f'<circle class="cn-ink" cx="{number(at_x)}" cy="{number(at_y)}" r="3" fill="{INK}"/>'
+        for box in panel.boxes:
+            yield from self._box(box)
+        for label in panel.labels:
+            yield _label(label)
         yield "</g>"
-    for at_x, at_y in panel.dots:
-        yield f'<circle class="cn-ink" cx="{_n(at_x)}" cy="{_n(at_y)}" r="3" fill="{INK}"/>'
-    for box in panel.boxes:
-        yield from _box(box, marks)
-    for label in panel.labels:
-        yield _label(label)
-    yield "</g>"
+
+    def _box(self, box: Placed) -> Iterator[str]:
+        yield f"<g><title>{escape(tooltip(box.node, self.costs))}</title>"
+        if isinstance(box.node.box, Loop):
+            yield _card(box)
+        if box.panel is not None:
+            yield from self._frame(box, box.panel)
+        else:
+            yield outline(box)
+            yield from _words(box)
+        mark = self.marks.get(id(box.node.owner))
+        if mark is not None:
+            x, y = box.x + box.width, box.y
+            yield f'<circle class="cn-python" cx="{number(x)}" cy="{number(y)}" r="7" {paint(LOOKS["python"])}/>'
+            yield _text(x, y + 3.2, mark, 9, INK)
+        yield "</g>"
+
+    def _frame(self, box: Placed, panel: Panel) -> Iterator[str]:
+        yield (
+            f'<rect class="cn-frame" x="{number(box.x)}" y="{number(box.y)}" width="{number(box.width)}" '
+            f'height="{number(box.height)}" rx="6" fill="none" stroke="{MUTED}" stroke-width="1.2"{dashes(box)}/>'
+        )
+        yield (
+            f'<text class="cn-ink" x="{number(box.x + box.title_x)}" y="{number(box.y + 16)}" font-size="11" '
+            f'font-weight="bold" fill="{INK}">{escape(box.title)}</text>'
+        )
+        yield from self.panel(panel, box.x, box.y + TITLE)
+
+
+# -- wires ---------------------------------------------------------------------------------------------------
 
 
 def _wires(panel: Panel) -> Iterator[str]:
@@ -126,7 +158,7 @@ def _wires(panel: Panel) -> Iterator[str]:
         at = open_ends.pop((id(link.value), *link.start), None)
         if at is None:
             at = len(paths)
-            paths.append(([f"M{_n(link.start[0])} {_n(link.start[1])}"], link.value, link.count))
+            paths.append(([f"M{number(link.start[0])} {number(link.start[1])}"], link.value, link.count))
         paths[at][0].append(_curve(link))
         open_ends[id(link.value), *link.end] = at
     for parts, value, count in paths:
@@ -145,20 +177,20 @@ def _curve(link: Link) -> str:
     start, before, first, second, after, end = link.path
     line, along = ("V", 1) if link.down else ("H", 0)
     if abs(start[1 - along] - end[1 - along]) < 0.05:
-        return f"{line}{_n(end[along])}"
-    lead = f"{line}{_n(before[along])}" if before[along] > start[along] else ""
-    curve = "C" + " ".join(f"{_n(x)} {_n(y)}" for x, y in (first, second, after))
-    return lead + curve + (f"{line}{_n(end[along])}" if end[along] > after[along] else "")
+        return f"{line}{number(end[along])}"
+    lead = f"{line}{number(before[along])}" if before[along] > start[along] else ""
+    curve = "C" + " ".join(f"{number(x)} {number(y)}" for x, y in (first, second, after))
+    return lead + curve + (f"{line}{number(end[along])}" if end[along] > after[along] else "")
 
 
 def _corners(turn: Turn) -> str:
     """A path with round corners."""
     points = turn.corners
-    d = f"M{_n(points[0][0])} {_n(points[0][1])}"
+    d = f"M{number(points[0][0])} {number(points[0][1])}"
     for before, corner, after in zip(points, points[1:], points[2:], strict=False):
         enter, leave = _towards(corner, before), _towards(corner, after)
-        d += f"L{_n(enter[0])} {_n(enter[1])}Q{_n(corner[0])} {_n(corner[1])} {_n(leave[0])} {_n(leave[1])}"
-    return d + f"L{_n(points[-1][0])} {_n(points[-1][1])}"
+        d += f"L{number(enter[0])} {number(enter[1])}Q{number(corner[0])} {number(corner[1])} {number(leave[0])} {number(leave[1])}"
+    return d + f"L{number(points[-1][0])} {number(points[-1][1])}"
 
 
 def _towards(corner: tuple[float, float], other: tuple[float, float]) -> tuple[float, float]:
@@ -171,7 +203,7 @@ def _towards(corner: tuple[float, float], other: tuple[float, float]) -> tuple[f
 def _label(label: Label) -> str:
     words = f" ({label.words})" if label.words else ""
     return (
-        f'<text class="cn-muted" x="{_n(label.x)}" y="{_n(label.y)}" font-size="{_n(LABEL)}" fill="{MUTED}">'
+        f'<text class="cn-muted" x="{number(label.x)}" y="{number(label.y)}" font-size="{number(LABEL)}" fill="{MUTED}">'
         f"{_emphasised(label)}<title>{escape(str(label.value.wire) + words)}</title></text>"
     )
 
@@ -187,32 +219,11 @@ def _emphasised(label: Label) -> str:
 # -- boxes ---------------------------------------------------------------------------------------------------
 
 
-def _box(box: Placed, marks: dict[int, str]) -> Iterator[str]:
-    yield f"<g><title>{escape(tooltip(box.node))}</title>"
-    if box.panel is not None:
-        yield from _frame(box, box.panel, marks)
-    else:
-        yield _shape(box)
-        yield from _words(box)
-    mark = marks.get(id(box.node.owner))
-    if mark is not None:
-        x, y = box.x + box.width, box.y
-        yield f'<circle class="cn-python" cx="{_n(x)}" cy="{_n(y)}" r="7" {_paint(LOOKS["python"])}/>'
-        yield _text(x, y + 3.2, mark, 9, INK)
-    yield "</g>"
-
-
-def _frame(box: Placed, panel: Panel, marks: dict[int, str]) -> Iterator[str]:
-    dash = _dash(box) or ""
-    yield (
-        f'<rect class="cn-frame" x="{_n(box.x)}" y="{_n(box.y)}" width="{_n(box.width)}" '
-        f'height="{_n(box.height)}" rx="6" fill="none" stroke="{MUTED}" stroke-width="1.2"{dash}/>'
-    )
-    yield (
-        f'<text class="cn-ink" x="{_n(box.x + box.title_x)}" y="{_n(box.y + 16)}" font-size="11" font-weight="bold" '
-        f'fill="{INK}">{escape(box.title)}</text>'
-    )
-    yield from _panel(panel, marks, box.x, box.y + TITLE)
+def _card(box: Placed) -> str:
+    """What stands behind a repeat: the edge of a further copy."""
+    x, y = box.x + CARD, box.y - CARD
+    d = f"M{number(x)} {number(box.y)}V{number(y)}H{number(x + box.width)}V{number(y + box.height)}H{number(box.x + box.width)}"
+    return f'<path class="cn-frame" d="{d}" fill="none" stroke="{MUTED}" stroke-width="1"/>'
 
 
 def _words(box: Placed) -> Iterator[str]:
@@ -229,50 +240,6 @@ def _words(box: Placed) -> Iterator[str]:
 def _text(x: float, y: float, text: str, size: float, colour: str) -> str:
     style = "cn-ink" if colour == INK else "cn-muted"
     return (
-        f'<text class="{style}" x="{_n(x)}" y="{_n(y)}" font-size="{_n(size)}" text-anchor="middle" '
+        f'<text class="{style}" x="{number(x)}" y="{number(y)}" font-size="{number(size)}" text-anchor="middle" '
         f'fill="{colour}">{escape(text)}</text>'
     )
-
-
-def _dash(box: Placed) -> str:
-    dashes = DASHES.get(box.node.box.effect)
-    return f' stroke-dasharray="{dashes}"' if dashes else ""
-
-
-def _paint(look: Look) -> str:
-    return f'fill="{look.fill}" stroke="{look.line}" stroke-width="1.3"'
-
-
-def _shape(box: Placed) -> str:
-    """The outline of a closed box."""
-    look = look_of(box.node.box)
-    name = next((k for k, v in LOOKS.items() if v is look), "plain")
-    paint = f'class="cn-{name}" {_paint(look)}{_dash(box)}'
-    x, y, w, h = box.x, box.y, box.width, box.height
-    if circle_sign(box.node) is not None:
-        return f'<circle cx="{_n(x + w / 2)}" cy="{_n(y + h / 2)}" r="{_n(w / 2)}" {paint}/>'
-    if look.shape == "slant":
-        return _polygon([(x + 10, y), (x + w, y), (x + w - 10, y + h), (x, y + h)], paint)
-    if look.shape == "hexagon":
-        middle, left, right = y + h / 2, x + 10, x + w - 10
-        points = [(x, middle), (left, y), (right, y), (x + w, middle), (right, y + h), (left, y + h)]
-        return _polygon(points, paint)
-    if look.shape == "fold":
-        points = [(x, y), (x + w - 10, y), (x + w, y + 10), (x + w, y + h), (x, y + h)]
-        return _polygon(points, paint) + f'<path d="M{_n(x + w - 10)} {_n(y)}v10h10" {paint}/>'
-    round_by = min(h / 2, 12.0) if look.shape == "pill" else 3.0
-    rect = _rect(x, y, w, h, round_by, paint)
-    if look.shape == "bars":
-        return rect + f'<path d="M{_n(x + 5)} {_n(y)}v{_n(h)}M{_n(x + w - 5)} {_n(y)}v{_n(h)}" {paint}/>'
-    if look.shape == "double":
-        return rect + _rect(x + 3, y + 3, w - 6, h - 6, 2.0, paint)
-    return rect
-
-
-def _rect(x: float, y: float, w: float, h: float, r: float, paint: str) -> str:
-    return f'<rect x="{_n(x)}" y="{_n(y)}" width="{_n(w)}" height="{_n(h)}" rx="{_n(r)}" {paint}/>'
-
-
-def _polygon(points: list[tuple[float, float]], paint: str) -> str:
-    shown = " ".join(f"{_n(x)},{_n(y)}" for x, y in points)
-    return f'<polygon points="{shown}" stroke-linejoin="round" {paint}/>'

@@ -73,7 +73,8 @@ class _Text:
         uses = _uses(graph)
         for number, value in enumerate(graph.inputs):
             name = f"{clean(value.name)}: " if value.name else ""
-            words = "  ".join(filter(None, (f"{name}{clean(str(value.wire))}", ins.get(number))))
+            unused = "" if uses[id(value)] else "[not used]"
+            words = "  ".join(filter(None, (f"{name}{clean(str(value.wire))}", ins.get(number), unused)))
             column = self._settle(value, uses[id(value)], base - 1)
             self.rails.row({column: "╷"} if column >= 0 else {}, words + self._numbered(value))
         self._body(graph, uses, base, depth)
@@ -280,7 +281,7 @@ class _Text:
         inner = node.graphs[0]
         fed = node.box.feedback(node.dom, inner) if isinstance(node.box, Iteration) else ()
         border = self.rails.last() + 1
-        self.rails.open(border, (), "one step")
+        self.rails.open(border, (), "one step" if fed else "inside")
         ins = {i: "from the step before" for _, i in fed}
         outs = {o: "to the next step" for o, _ in fed}
         self._whole(inner, border + 1, depth - 1, ins, outs)

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import re
+
+from catnet.diagnostics import CatnetError
+from catnet.diagrams.costs import Costs
 from catnet.diagrams.graph import Graph, Node, Value
 from catnet.diagrams.repeat import Loop
 from catnet.draw.looks import call, circle_sign, inside, only_part
 from catnet.draw.measure import clean, shorten
+from catnet.types.dims import DimError
 from catnet.types.wires import Object
 
 MOST_PARTS = 24
 MOST_TYPES = 8
+_NUMBER = re.compile(r"(?<!\w)\d+(?!\w)")
 _OPERATIONS = {"+": "a sum", "\u2212": "a difference", "\u00d7": "a product"}
 
 
@@ -86,12 +92,35 @@ def _inner(graph: Graph) -> str:
     return shown + (f" and {len(graph.nodes) - 6} more" if len(graph.nodes) > 6 else "")
 
 
-def tooltip(node: Node) -> str:
-    """The name, type and effect of a box."""
+def tooltip(node: Node, costs: Costs | None = None) -> str:
+    """The name, type and effect of a box; with `costs` also its parameters and FLOPs, all copies of a repeat counted.
+
+    >>> from catnet.boxes.linear import Linear
+    >>> from catnet.diagrams.terms import Leaf
+    >>> from catnet.types.dims import Dim
+    >>> tooltip(Leaf(Linear(Dim.const(40))).typed("R[t, 30]").nodes[0], Costs())
+    'linear(40) : R[t, 30] -> R[t, 40]; 1,240 parameters, 2,400*t FLOPs'
+    """
     text = f"{part_text(node)} : {_short_object(node.dom)} -> {_short_object(node.cod)}"
     if node.box.effect != "pure":
         text += f" ({node.box.effect})"
-    return f"{text}, shares its weights" if node.owner is not None else text
+    if node.owner is not None:
+        text += ", shares its weights"
+    return text + (_figures(node, costs) if costs is not None else "")
+
+
+def _figures(node: Node, costs: Costs) -> str:
+    """What a box costs, as far as it can be told and is not nothing."""
+    try:
+        found = (costs.node_parameters(node), "parameters"), (costs.node_flops(node), "FLOPs")
+    except (CatnetError, DimError):  # an input of any type, or more than dimensions may be
+        return ""
+    told = [f"{shorten(_NUMBER.sub(_thousands, str(dim)), 60)} {word}" for dim, word in found if dim.value != 0]
+    return f"; {', '.join(told)}" if told else ""
+
+
+def _thousands(digits: re.Match[str]) -> str:
+    return f"{int(digits[0]):,}"
 
 
 def _short_object(wires: Object) -> str:

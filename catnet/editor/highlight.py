@@ -65,8 +65,8 @@ class Rule:
 def rules() -> tuple[Rule, ...]:
     """The table: at each place the first rule that fits is taken.
 
-    The boxes of the vocabulary are not in it, so that a new box is no new grammar: the Pygments lexer looks them up, and
-    editors are told by the language server.
+    The boxes of the vocabulary are not in it, so that a new box is no new grammar: the Pygments lexer looks them up,
+    and editors are told by the language server.
     """
     items = _words(ITEM_WORDS - {"from"})
     keywords = RESERVED - set(LOGIC) - set(TRUTHS) - (ITEM_WORDS - {"from"})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,7 +12,7 @@ from catnet.editor.checking import EditedProgram, Types, Workspace, own_modules
 from catnet.editor.names import Occurrence, Symbol, occurrences
 from catnet.editor.pieces import Layout
 from catnet.editor.places import Place
-from catnet.elaborate.loading import Declaration, Module
+from catnet.elaborate.loading import STANDARD, Declaration, Module
 from catnet.syntax import tree
 
 
@@ -94,6 +95,19 @@ class View:
         module = self.program.modules.get(symbol.path) if symbol.path is not None else None
         item = module.declarations.get(name) if module is not None else None
         return (module, item) if module is not None and item is not None else None
+
+    def imported_file(self, symbol: Symbol) -> Place | None:
+        """The beginning of the file that an import names."""
+        if symbol.kind != "file":
+            return None
+        for candidate in (self.path.parent / symbol.name, STANDARD.parent / symbol.name, *self._in_roots(symbol.name)):
+            path = Path(os.path.realpath(candidate))
+            if path in self.program.modules:
+                return Place(path, 0, 0)
+        return None
+
+    def _in_roots(self, name: str) -> list[Path]:
+        return [root / name for root in self.workspace.roots]
 
     def definition(self, symbol: Symbol) -> Place | None:
         """Where a name is declared."""

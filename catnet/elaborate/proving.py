@@ -96,7 +96,7 @@ def prove(
             f"the axes are {', '.join(f'`{n}`' for n in named)}" if named else "name the axis in the signature: R[n, d]"
         )
         fail("E0732", f"`under {group}` names no axis: there is no `{missing[0]}` in `{graph.type}`", span, help=hint)
-    if not any(proof.inputs):
+    if not any(proof.inputs) and not any(_named_in(wire, proof.group) for wire in graph.dom):
         words = f"`{group}` does not act on anything here: no axis of `{graph.type}` carries one of its representations"
         local = getattr(group, "local", False)
         where = "write an axis of nodes before the bundle: R[n, S, c]" if local else f"under {group} on n"
@@ -122,6 +122,11 @@ def _of_frames(group: Group, axes: tuple[str, ...], graph: Graph, span: Span | N
         return group.along(graph.dom)  # type: ignore[attr-defined,no-any-return]
     except CatnetError as error:
         raise CatnetError(*(replace(d, span=d.span or span) for d in error.diagnostics)) from None
+
+
+def _named_in(wire: Wire, group: Group) -> bool:
+    """Whether an axis carries a representation of the group, be it a trivial one."""
+    return any(isinstance(axis, Axis) and getattr(axis.space, "group", None) == group for axis in wire.axes)
 
 
 def _action(wire: Wire, proof: Proof, span: Span | None) -> Action:

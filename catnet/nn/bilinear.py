@@ -55,7 +55,7 @@ class BilinearSum(Exact):
     make), path after path.
 
     Inputs [..., left.dim] and [..., right.dim], output [..., out.dim], with equal leading axes.
-    Raises ValueError for a block of the output that no path reaches: it could only be 0.
+    A block of the output that no path reaches is 0. Raises ValueError where there is no path at all.
 
     >>> cross = torch.zeros(3, 3, 3, dtype=torch.float64)
     >>> cross[[0, 1, 2], [1, 2, 0], [2, 0, 1]], cross[[1, 2, 0], [0, 1, 2], [2, 0, 1]] = 1.0, -1.0
@@ -78,9 +78,8 @@ class BilinearSum(Exact):
         self.left, self.right, self.out, self.mixing = left, right, out, mixing
         found = sorted(zip(paths, couplings, strict=True), key=lambda pair: pair[0])
         self.paths = [Path(*path) for path, _ in found]
-        for k, block in enumerate(out):
-            if all(path.out != k for path in self.paths):
-                raise ValueError(f"no path reaches block {k} of the output, {block}: leave it out")
+        if not self.paths:
+            raise ValueError("there is no path: the output could only be 0")
         self.sizes = [self._size(path) for path in self.paths]
         self.weights = sum(self.sizes)
         self._tables([coupling for _, coupling in found])
@@ -140,7 +139,11 @@ class BilinearSum(Exact):
                 mixed = (product * part.unflatten(-1, (1, -1, self.left[path.left].mul))).sum(-2)
             so_far = outputs[path.out]
             outputs[path.out] = mixed if so_far is None else so_far + mixed
-        return torch.cat([y.transpose(-1, -2).flatten(-2) for y in outputs if y is not None], -1)
+        whole = [
+            mixed.new_zeros(*left.shape[:-1], block.mul * block.width) if y is None else y.transpose(-1, -2).flatten(-2)
+            for block, y in zip(self.out, outputs, strict=True)
+        ]
+        return torch.cat(whole, -1)
 
     def _given(self, weight: Tensor | None) -> Tensor:
         """The weights to use. Raises ValueError where they are missing, superfluous or too few."""

@@ -29,8 +29,8 @@ class GroupConv2d(Assembled):
     copies, in copies, free]; biases lie along invariant channels. All start as those of `nn.Conv2d` of equal size.
 
     Turns of the image turn the output exactly when (size + 2 padding - kernel_size) is a multiple of `stride`; a
-    size for which it is not raises ValueError. So do a block of the output that no kernel reaches, and a padding mode
-    that is neither "zeros" nor "circular".
+    size for which it is not raises ValueError. So do fibres between which there is no kernel but 0, and a padding mode
+    that is neither "zeros" nor "circular". A block of the output that no kernel reaches is 0, or its bias.
 
     >>> conv = GroupConv2d("C4", [(1, "trivial")], [(2, "regular")], 3, padding=1)
     >>> image = torch.randn(1, 1, 6, 6)
@@ -60,9 +60,8 @@ class GroupConv2d(Assembled):
         self.pairs: list[list[int | None]] = [
             [self._pair(o, i) for i in range(len(self.into))] for o in range(len(self.out))
         ]
-        for (copies, fibre), row in zip(self.out, self.pairs, strict=True):
-            if all(number is None for number in row):
-                raise ValueError(f"no kernel but 0 of size {kernel_size} reaches the block {copies} x {fibre.turn}")
+        if not len(self.weight):
+            raise ValueError(f"there is no kernel but 0 of size {kernel_size}")
         self.bias = self._invariant_bias() if bias else None
         self.reset_parameters()
 

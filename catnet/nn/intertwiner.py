@@ -133,14 +133,14 @@ class Part(NamedTuple):
 class IntertwinerSum(Assembled):
     """A linear map between sums of representations, part by part: what `hom` finds, as a layer.
 
-    Each part has its own `Intertwiner`; one with an empty basis is left out. Parts into the same target add up; the
+    Each part has its own `Intertwiner`; one with an empty basis adds 0. Parts into the same target add up; the
     targets tile the output. Small maps
     (up to 16384 entries) are applied as one assembled matrix, larger ones part by part, and there a basis that is
     the identity alone as a product with the small matrix of copies. `invariants` are vectors `{row: number}` of the
     whole output for the bias. [..., in_dim] -> [..., out_dim].
 
-    Raises ValueError where two targets overlap without being equal, where they leave a part of the output out (it
-    could only be 0), and what `Intertwiner` raises.
+    Raises ValueError where two targets overlap without being equal, where they leave a part of the output out, where
+    all bases are empty (the output could only be 0), and what `Intertwiner` raises.
 
     >>> scalars, vectors = [{(0, 0): 1}], [{(0, 0): 1, (1, 1): 1, (2, 2): 1}]
     >>> parts = [Part(0, 2, 1, 0, 1, 1, scalars), Part(2, 1, 3, 1, 2, 3, vectors)]
@@ -152,15 +152,17 @@ class IntertwinerSum(Assembled):
 
     def __init__(self, parts: Sequence[Part], in_dim: int, out_dim: int, invariants: Invariants = ()) -> None:
         super().__init__()
-        parts = [part for part in parts if len(part.basis)]
         self.in_dim, self.out_dim = in_dim, out_dim
         self.dense = in_dim * out_dim <= SMALL
-        groups: dict[tuple[int, int, int], list[int]] = {}
+        groups: dict[tuple[int, int], list[int]] = {(part.target.start, part.target.stop): [] for part in parts}
+        parts = [part for part in parts if len(part.basis)]
         for number, part in enumerate(parts):
-            groups.setdefault((part.target_start, part.target_count, part.target_dim), []).append(number)
-        self.groups = [numbers for _, numbers in sorted(groups.items())]
+            groups[part.target.start, part.target.stop].append(number)
+        self.groups = [(stop - start, numbers) for (start, stop), numbers in sorted(groups.items())]
         self.places = [(part.source, part.target) for part in parts]
-        _check_tiles([parts[numbers[0]].target for numbers in self.groups], out_dim)
+        _check_tiles([slice(*target) for target in sorted(groups)], out_dim)
+        if not parts:
+            raise ValueError("there is no map but 0: all bases are empty")
         self.parts = nn.ModuleList()
         for part in parts:
             into = [p.source_count for p in parts if p.target_start == part.target_start]
@@ -177,14 +179,18 @@ class IntertwinerSum(Assembled):
     def assemble(self) -> Dense:
         """The matrix [out_dim, in_dim] and the bias."""
         rows = []
-        for numbers in self.groups:
+        for width, numbers in self.groups:
             row: Tensor | None = None
             for number in numbers:
                 source, member = self.places[number][0], cast(Intertwiner, self.parts[number])
                 block = F.pad(member.assemble()[0], (source.start, self.in_dim - source.stop))
                 row = block if row is None else row + block
-            rows.append(row)
-        return torch.cat([row for row in rows if row is not None]), self._bias()
+            rows.append(self._zeros(width, self.in_dim) if row is None else row)
+        return torch.cat(rows), self._bias()
+
+    def _zeros(self, *shape: int) -> Tensor:
+        weight: Tensor = cast(Intertwiner, self.parts[0]).weight
+        return weight.new_zeros(shape)
 
     def _bias(self) -> Tensor | None:
         return None if self.bias is None else self.bias @ self.fixed
@@ -194,9 +200,9 @@ class IntertwinerSum(Assembled):
         if self.dense:
             return F.linear(x, *self.assembled())
         outputs = []
-        for numbers in self.groups:
+        for width, numbers in self.groups:
             found = [self._part(number, x[..., self.places[number][0]]) for number in numbers]
-            outputs.append(sum(found[1:], found[0]))
+            outputs.append(sum(found[1:], found[0]) if found else x.new_zeros(*x.shape[:-1], width))
         y, bias = torch.cat(outputs, -1), self._bias()
         return y if bias is None else y + bias
 

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from itertools import groupby
 
-from catnet.analysis.cost import Costs
+from catnet.diagrams.costs import Costs
 from catnet.diagrams.graph import Graph, Node, Value
 from catnet.diagrams.repeat import Loop
 from catnet.torch.emit import ClassBody

@@ -11,8 +11,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from catnet.analysis.cost import ZERO, Costs, total
 from catnet.diagrams.box import elements
+from catnet.diagrams.costs import ZERO, Costs, total
 from catnet.diagrams.graph import Graph, Node
 from catnet.types.dims import Dim
 from catnet.types.wires import Object

@@ -15,9 +15,9 @@ from catnet.diagrams.graph import Graph, Node, Value
 from catnet.diagrams.normal import box_key
 from catnet.diagrams.repeat import Loop
 from catnet.diagrams.terms import Labelled, Leaf, Then
-from catnet.rewrite.names import submodule_names
 from catnet.rewrite.rule import Match, Measure, Miss, Rule, View
 from catnet.rewrite.weights_boxes import Derived, Naming, SideBySide, SliceLinear, call, origin, plain
+from catnet.torch.submodules import submodule_names
 from catnet.types.dims import Dim
 from catnet.types.static import AxisRef
 

@@ -16,9 +16,9 @@ from catnet.diagrams.box import Box, Site
 from catnet.diagrams.graph import Graph, Node
 from catnet.diagrams.labels import MODULE_ATTRIBUTES, OWN_ATTRIBUTES
 from catnet.diagrams.normal import box_key
-from catnet.rewrite.names import submodule_names
 from catnet.rewrite.rule import View
 from catnet.torch.names import Names
+from catnet.torch.submodules import submodule_names
 from catnet.types.dims import Dim
 from catnet.types.wires import Object
 

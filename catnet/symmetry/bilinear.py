@@ -95,6 +95,13 @@ class BilinearMaps:
         return total * 2
 
     @property
+    def unread(self) -> tuple[Rep, ...]:
+        """The summands of `left` and of `right` that no such map reads."""
+        used = {c.left for c in self.couplings}, {c.right for c in self.couplings}
+        pairs = zip((self.left, self.right), used, strict=True)
+        return tuple(rep for whole, read in pairs for k, (_, rep) in enumerate(whole.blocks) if k not in read)
+
+    @property
     def unreached(self) -> tuple[Rep, ...]:
         """The summands of `out` where every such map is zero."""
         used = {c.out for c in self.couplings}

@@ -46,7 +46,7 @@ def intertwiner(source: str, target: str, bias: bool = True) -> IntertwinerSum:
             _int(p.source_start), _int(p.source_count), p.source.number(),
             _int(p.target_start), _int(p.target_count), p.target.number(), maps.elements(p),
         )
-        for p in maps.parts
+        for p in maps.basis.parts
     ]  # fmt: skip
     return IntertwinerSum(parts, v.number(), w.number(), maps.invariants())
 

@@ -16,10 +16,10 @@ from torch.utils.flop_counter import FlopCounterMode
 
 import catnet
 from catnet.analysis import cost
-from catnet.analysis.cost import Costs
 from catnet.analysis.table import cost as table
 from catnet.cli import main
 from catnet.diagnostics import CatnetError
+from catnet.diagrams.costs import Costs
 from catnet.diagrams.graph import Graph, Node
 from catnet.diagrams.terms import Diagram
 from catnet.elaborate.loading import STANDARD

@@ -9,9 +9,10 @@ from typing import Any
 
 import pytest
 
-from catnet.analysis.cost import Costs, flops, parameters
+from catnet.analysis.cost import flops, parameters
 from catnet.analysis.show import show
 from catnet.diagnostics import CatnetError
+from catnet.diagrams.costs import Costs
 from catnet.diagrams.terms import Diagram
 from catnet.elaborate.loading import STANDARD
 from catnet.elaborate.program import Program

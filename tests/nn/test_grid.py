@@ -123,7 +123,7 @@ BAD = {
     "a fibre of D4 has a mirror": lambda: Fibre("D4", ((0, 1),)),
     "has no fibre 'A2'": lambda: GroupConv2d("C4", SCALARS, [(1, "A2")], 3),
     "the group of a grid is C4 or D4": lambda: Fibre("C6", ((0, 1),)),
-    "no kernel but 0 of size 3 reaches": lambda: GroupConv2d("D4", SCALARS, [(1, "A2")], 3),
+    "there is no kernel but 0 of size 3": lambda: GroupConv2d("D4", SCALARS, [(1, "A2")], 3),
     "padding_mode is": lambda: GroupConv2d("C4", SCALARS, SCALARS, 3, padding_mode="reflect"),
     "a stride of 2 breaks the turns": lambda: GroupConv2d("C4", SCALARS, SCALARS, 3, 2, 1)(torch.ones(1, 3, 8, 8)),
     "no mean is fixed": lambda: FibreBatchNorm2d("C4", [(1, "E")]),

@@ -179,6 +179,12 @@ def _numbers(constant: Tensor, field: str) -> Tensor:
     return torch.view_as_complex(constant) if field == "C" else constant
 
 
+def numbers_over(places: Places, values: Values, chart: str, points: Tensor, kind: torch.dtype) -> Tensor:
+    """What is written over one chart at points [n, size] of it, [n, ...]."""
+    place = places.charts.index(chart)
+    return _stacked(values(*places.coordinates(points, place)) if callable(values) else values, points[:, 0], kind)
+
+
 def _stacked(values: Any, like: Tensor, kind: torch.dtype) -> Tensor:
     """Nested lists of tensors [n] and numbers as one tensor [n, ...]; what is real by its laws loses its rounding."""
     if isinstance(values, (list, tuple)):

@@ -104,7 +104,7 @@ def sheaf_laplacian(x: Tensor, graph: Graph, source_maps: Tensor, target_maps: T
 def degree_blocks(graph: Graph, source_maps: Tensor, target_maps: Tensor | None = None) -> Tensor:
     """The diagonal of the Laplacian, D_v = sum of F^T F over the edges at v, [nodes, k, k]."""
     k = source_maps.shape[-1]
-    eye = torch.eye(k, dtype=source_maps.dtype, device=source_maps.device).expand(len(graph.target), k, k)
+    eye = torch.eye(k, dtype=source_maps.dtype, device=source_maps.device).expand(graph.target.shape[0], k, k)
     blocks = source_maps.new_zeros(graph.nodes, k, k).index_add(0, graph.source, source_maps.mT @ source_maps)
     return blocks.index_add(0, graph.target, eye if target_maps is None else target_maps.mT @ target_maps)
 
@@ -155,7 +155,7 @@ def change_frames(maps: Tensor, at_source: Tensor | None, at_target: Tensor) -> 
 def _check(x: Tensor, graph: Graph, maps: Tensor) -> None:
     if x.dim() < 3 or x.shape[-3] != graph.nodes:
         raise ValueError(f"features are [..., nodes, k, channels] with {graph.nodes} nodes, not {[*x.shape]}")
-    if maps.dim() != 3 or len(maps) != len(graph.source) or maps.shape[-1] != x.shape[-2]:
+    if maps.dim() != 3 or maps.shape[0] != graph.source.shape[0] or maps.shape[-1] != x.shape[-2]:
         raise ValueError(
             f"{len(graph.source)} edges and fibres R[{x.shape[-2]}] need maps"
             f" [{len(graph.source)}, m, {x.shape[-2]}], not {[*maps.shape]}"
