@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from catnet.diagnostics import CatnetError, Diagnostic, Report, Span, fail
 from catnet.elaborate.loading import Module
+from catnet.elaborate.pullbacks import pulled_back
 from catnet.elaborate.symmetries import members
 from catnet.limits import bounded, spend
 from catnet.syntax import tree
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 
 BASES = ("circle", "interval", "torus", "sphere", "graph", "complex", "mesh")
 DATA = ("graph", "mesh")  # which may come as data, at run time
-DERIVED = ("dual", "determinant", "tensor", "whitney_sum", "associated", "restricted")
+DERIVED = ("dual", "determinant", "tensor", "whitney_sum", "associated", "restricted", "pullback")
 
 
 def bundle_of(module: Module, item: tree.Bundle | tree.Derived, values: Mapping[str, Any] | None = None) -> Bundle:
@@ -213,10 +214,10 @@ def _matrix(expr: tree.Expr, names: set[str]) -> Any:
     """A matrix of expressions, or a single one."""
     if isinstance(expr, tree.List):
         return [_matrix(part, names) for part in expr.parts]
-    return _expression(expr, names)
+    return expression_of(expr, names)
 
 
-def _expression(expr: tree.Expr, names: set[str]) -> Expr:
+def expression_of(expr: tree.Expr, names: set[str]) -> Expr:
     """An entry of a transition: numbers, names, `I`, `pi`, + - * / ^, exp, cos, sin, conjugate and sqrt."""
     from catnet import bundles
     from catnet.symmetry.cyclotomic import sqrt
@@ -315,6 +316,9 @@ class _Derivation:
         from catnet import bundles
 
         args: list[Any] = [self.value(expr.args[0].value)] if expr.args else []
+        if word == "pullback" and args:
+            made: Bundle = _placed(lambda: pulled_back(args[0], expr), expr.span)
+            return made
         known = members(self.module)
         for arg in expr.args[1:]:
             joins = word in ("tensor", "whitney_sum")
@@ -322,7 +326,7 @@ class _Derivation:
             if joins and len(args) == 2:
                 return _joined(getattr(bundles, word), args[0], args[1], word == "tensor", expr.span)
         try:
-            made: Bundle = _placed(lambda: getattr(bundles, word)(*args), expr.span)
+            made = _placed(lambda: getattr(bundles, word)(*args), expr.span)
             return made
         except TypeError as error:
             fail("E0213", f"`{word}` does not take these arguments: {error}", expr.span)

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from catnet.boxes import VOCABULARY
+from catnet.boxes.trivialise import reading
 from catnet.diagnostics import CatnetError, Diagnostic, Note, Report, Span, fail
 from catnet.diagrams import terms
 from catnet.diagrams.box import REQUIRED, Param
@@ -221,11 +222,13 @@ class Evaluator:
         values = {k: (self.argument(e, sorts.get(k, "int")), place) for k, (e, place) in given.items()}
         if found is not None:
             return self.make_net(module, declaration, values, span)
-        return terms.Leaf(make_box(VOCABULARY[name], values), span)
+        return reading(make_box(VOCABULARY[name], values), span)
 
     def argument(self, expr: tree.Expr, sort: str) -> Any:
         """The value of a static argument of a given sort."""
         if sort == "net":
+            if isinstance(expr, tree.Name) and expr.id in self.scope.shared:
+                return self._name(expr)  # what reads shared weights takes its name; others refuse it
             inner = Evaluator(self.scope.without_wires(), self.facts, self.report, self.make_net)
             return inner.diagram(expr)
         if sort == "axis" and isinstance(expr, tree.Name) and expr.id in self.scope.axes:

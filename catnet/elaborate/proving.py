@@ -119,7 +119,7 @@ def _of_frames(group: Group, axes: tuple[str, ...], graph: Graph, span: Span | N
         words = f"`{group}` acts at the nodes of its bundle, which the types say: `on {axes[0]}` has no meaning here"
         fail("E0732", words, span, help=f"write under {group}")
     try:
-        return group.along(graph.dom)  # type: ignore[attr-defined,no-any-return]
+        return group.along(graph.dom)  # type: ignore[attr-defined]
     except CatnetError as error:
         raise CatnetError(*(replace(d, span=d.span or span) for d in error.diagnostics)) from None
 
