@@ -31,11 +31,11 @@ def bundle_of(module: Module, item: tree.Bundle | tree.Derived, values: Mapping[
     Its laws are not asked: see `problems`.
     """
     given = dict(values or {})
-    unknown = [name for name in given if name not in {p.name for p in item.params}]
-    if unknown:
-        known = [p.name for p in item.params]
-        fail("E0213", f"`{item.name}` has no parameter `{unknown[0]}`", item.span, help=nearest(unknown[0], known))
     made = _declared(module, item) if isinstance(item, tree.Bundle) else _Derivation(module, item).value(item.value)
+    known = [p.name for p in item.params] if isinstance(item, tree.Bundle) else [*made.parameters]
+    unknown = [name for name in given if name not in known]
+    if unknown:
+        fail("E0213", f"`{item.name}` has no parameter `{unknown[0]}`", item.span, help=nearest(unknown[0], known))
     fixed = {name: value for name, value in given.items() if name in made.parameters}
     return replace(made.at(**fixed) if fixed else made, name=item.name)
 

@@ -61,7 +61,8 @@ def test_a_wrong_map_is_told(value: str, code: str, says: str) -> None:
 
 
 def test_a_torn_map_is_told() -> None:
-    four = "bundle Four : circle -> R[1] under O(1) { charts a, b, c, d  a -> b : 1  b -> c : 1  c -> d : 1  d -> a : 1 }\n"
-    (found,) = Program.from_text(f"{four}bundle P = pullback(Four, circle, p = a, q = c, r = b)").check()
+    steps = "a -> b : 1  b -> c : 1  c -> d : 1  d -> a : 1"
+    four = f"bundle Four : circle -> R[1] under O(1) {{ charts a, b, c, d  {steps} }}"
+    (found,) = Program.from_text(f"{four}\nbundle P = pullback(Four, circle, p = a, q = c, r = b)").check()
     assert found.code == "E0816"
     assert "torn" in found.message
