@@ -19,5 +19,6 @@ NAMES = (
     "symmetry",
     "symmetry_layers",
     "bundles",
+    "sheaves",
     "editor",
 )

@@ -94,7 +94,8 @@ class Catnet(SphinxDirective):
         if diagnostic is None or diagnostic.span is None:
             return self.env.docname, self.lineno
         line, _ = diagnostic.span.source.position(diagnostic.span.start)
-        return self.env.docname, self.content_offset + line
+        in_markdown = type(self.state).__module__.startswith("myst_parser")  # which counts from the directive
+        return self.env.docname, self.content_offset + line + (self.lineno if in_markdown else 0)
 
 
 def setup(app: Sphinx) -> dict[str, Any]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import catnet.boxes  # noqa: F401  (fills the vocabulary)
+from catnet.boxes.trivialise import reading
 from catnet.diagrams import terms
 from catnet.diagrams.box import REQUIRED, VOCABULARY, Box
 from catnet.elaborate.arguments import make_box, match
@@ -13,7 +14,7 @@ from catnet.elaborate.arguments import make_box, match
 class Word(terms.Leaf):
     """A box of the vocabulary whose static arguments all have defaults; call it to give others."""
 
-    def __call__(self, *args: Any, **kwargs: Any) -> terms.Leaf:
+    def __call__(self, *args: Any, **kwargs: Any) -> terms.Diagram:
         """The same box with static arguments."""
         return _leaf(type(self.box), args, kwargs)
 
@@ -26,7 +27,7 @@ class Maker:
         self.__name__ = cls.name
         self.__doc__ = cls.__doc__
 
-    def __call__(self, *args: Any, **kwargs: Any) -> terms.Leaf:
+    def __call__(self, *args: Any, **kwargs: Any) -> terms.Diagram:
         """The box with these static arguments."""
         return _leaf(self.cls, args, kwargs)
 
@@ -43,11 +44,11 @@ def word(name: str) -> Word | Maker:
     return Word(cls())
 
 
-def _leaf(cls: type[Box], args: tuple[Any, ...], kwargs: dict[str, Any]) -> terms.Leaf:
+def _leaf(cls: type[Box], args: tuple[Any, ...], kwargs: dict[str, Any]) -> terms.Diagram:
     extra = tuple(kwargs) if cls.open_keywords else ()
     keywords = {k: (v, None) for k, v in kwargs.items()}
     given = match(cls.name, cls.params(), [(a, None) for a in args], keywords, None, extra)
-    return terms.Leaf(make_box(cls, given))
+    return reading(make_box(cls, given))
 
 
 def each(body: terms.Diagram) -> terms.Diagram:

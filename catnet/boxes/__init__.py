@@ -36,6 +36,7 @@ from catnet.boxes import (
     shape,
     source,
     strips,
+    trivialise,
 )
 from catnet.diagrams.box import VOCABULARY
 
@@ -76,4 +77,5 @@ __all__ = [
     "shape",
     "source",
     "strips",
+    "trivialise",
 ]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, ClassVar, Literal
 
 from catnet.boxes.axes import trailing
 from catnet.bundles.carried import FibreOf
@@ -15,6 +15,7 @@ from catnet.bundles.structures import GeneralLinear
 from catnet.diagnostics import Source
 from catnet.diagrams.acting import Acting, Action, Part, Refusal, ordered
 from catnet.diagrams.box import Box, Site
+from catnet.diagrams.frames import placed
 from catnet.diagrams.shards import Answer, Cut, beside
 from catnet.symmetry.groups import Group
 from catnet.symmetry.kinds import Kind
@@ -57,8 +58,8 @@ def real_bundle(box: str, bundle: Space) -> Bundle:
                      help=f"bundle S : graph -> R[2] under O(2), then {box}(S)")  # fmt: skip
     found = bundle.bundle
     if not found.base.discrete:
-        raise reject(f"`{box}` joins the nodes of a graph or a mesh, and `{found.name}` is a bundle over the "
-                     f"{found.base}", code="E0820", help=f"bundle {found.name} : graph -> {found.fibre} under ...")  # fmt: skip
+        words = f"`{box}` joins the nodes of a graph or a mesh, and `{found.name}` is a bundle over the {found.base}"
+        raise reject(words, code="E0820", help=f"bundle {found.name} : graph -> {found.fibre} under ...")
     if found.fibre.field != "R" or found.fibre.kind != "vector space":
         raise reject(f"`{box}` takes real vectors, and the fibre of `{found.name}` is {found.fibre}", code="E0820",
                      help="U(1) on C is SO(2) on R[2]")  # fmt: skip
@@ -96,8 +97,8 @@ class Transporting(Box):
     needs_maps: ClassVar[bool] = True
     start: ClassVar[str] = "n"  # on which the features are that come in
     result: ClassVar[str] = "n"  # and go out
-    came: ClassVar[str] = "node"  # in which frames
-    at: ClassVar[str] = "node"
+    came: ClassVar[Literal["node", "target"]] = "node"  # in which frames
+    at: ClassVar[Literal["node", "target"]] = "node"
 
     # -- types and cost
 
@@ -147,8 +148,9 @@ class Transporting(Box):
     # -- symmetry
 
     def act(self, acting: Acting) -> tuple[Action, ...]:
-        """Frames change at the nodes, and the maps with them; or one element of the structure group acts everywhere. The
-        channels and further axes are left alone: each is treated alike, linearly."""
+        """Frames change at the nodes, and the maps with them; or one element of the structure group acts everywhere.
+
+        On the channels and further axes anything may act: they are treated alike, linearly."""
         if acting.trivial:
             return super().act(acting)
         x, *data = acting.actions
@@ -169,7 +171,7 @@ class Transporting(Box):
         if isinstance(group, Gauge):
             fits = group.space == self.bundle
             return tuple(
-                ordered((Part((-3, -2), Framed(group, group.rep, at)),)) if fits else ()  # type: ignore[arg-type]
+                ordered((placed((-3, -2), Framed(group, group.rep, at)),)) if fits else ()
                 for at in (self.came, self.at)
             )  # type: ignore[return-value]
         structure = real_bundle(self.name, self.bundle).structure
@@ -183,7 +185,7 @@ class Transporting(Box):
         group, count = acting.group, len(acting.inputs) - 1
         if isinstance(group, Gauge):
             fits = group.space == self.bundle
-            found: list[Any] = [(Part((-2, -1), Ends(group)),), (Part((-3, -2, -1), Along(group, group.rep)),)]
+            found: list[Action] = [(placed((-2, -1), Ends(group)),), (placed((-3, -2, -1), Along(group, group.rep)),)]
             return [ordered(parts) if fits else () for parts in found[:count]]
         frames, _ = self._frames(acting)
         maps = tuple(Part((place,), frames[0].rep) for place in (-2, -1)) if frames else ()
@@ -224,7 +226,8 @@ def _numbers(bundle: Bundle, source: str, target: str) -> list[list[float]]:
     """A constant transition in floating point; refuses one with parameters."""
     matrix = bundle.transition(source, target)
     if matrix.names:
-        raise reject(f"the transition {source} -> {target} of `{bundle.name}` has no numbers: it depends on "
-                     f"{', '.join(sorted(matrix.names))}", code="E0820", help="give the parameters of the bundle")  # fmt: skip
+        names = ", ".join(sorted(matrix.names))
+        words = f"the transition {source} -> {target} of `{bundle.name}` has no numbers: it depends on {names}"
+        raise reject(words, code="E0820", help="give the parameters of the bundle")
     at = Numeric(Sorts({}), {})
     return [[at(entry).real for entry in row] for row in matrix.rows]

@@ -11,6 +11,7 @@ from catnet.boxes.equivariant_copies import OfCopies, space_of
 from catnet.bundles.gauge import Along, Ends, Framed, Gauge
 from catnet.diagrams.acting import Acting, Action, Part, Refusal, ordered
 from catnet.diagrams.box import Box, MapKind, Site, box, elements
+from catnet.diagrams.frames import placed
 from catnet.diagrams.printing import static_tree
 from catnet.diagrams.shards import Answer, Cut, beside
 from catnet.symmetry.kinds import Kind
@@ -150,14 +151,13 @@ class GaugeConvolution(Box):
     def _expected(self, acting: Acting) -> tuple[tuple[Action, ...], Action]:
         group, rep, plane = acting.group, space_of(acting.inputs[0]), tangent(self.name, self.bundle).structure.rep
         if isinstance(group, Gauge) and group.space == self.bundle:
-            field = ordered((Part((-2, -1), Framed(group, rep)),))  # type: ignore[arg-type]
+            field = ordered((placed((-2, -1), Framed(group, rep)),))
             seen: tuple[Action, ...] = (
-                (Part((-2, -1), Ends(group)),),  # type: ignore[arg-type]
-                (Part((-2, -1), Framed(group, plane, "target")),),  # type: ignore[arg-type]
-                (Part((-3, -2, -1), Along(group, plane)),),  # type: ignore[arg-type]
+                (placed((-2, -1), Ends(group)),),
+                (placed((-2, -1), Framed(group, plane, "target")),),
+                (placed((-3, -2, -1), Along(group, plane)),),
             )
-            after = ordered((Part((-2, -1), Framed(group, self.features)),))  # type: ignore[arg-type]
-            return (field, *seen), after
+            return (field, *seen), ordered((placed((-2, -1), Framed(group, self.features)),))  # type: ignore[arg-type]
         if group == rep.group:
             both = (Part((-2,), plane), Part((-1,), plane))
             field, after = (ordered((Part((-1,), r),)) for r in (rep, self.features))  # type: ignore[arg-type]

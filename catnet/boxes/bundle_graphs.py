@@ -8,12 +8,13 @@ R[e, S, S] along them. Where S is declared by transitions, both are constants.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, ClassVar, Literal
 
 from catnet.boxes.actions import aside, entrywise, on_axis, shifted
 from catnet.boxes.axes import one_of, trailing
-from catnet.boxes.bundle_data import Transporting, family, open_base, section_of
+from catnet.boxes.bundle_data import Transporting, family, open_base, real_bundle, section_of
 from catnet.boxes.equivariant_copies import PHI
+from catnet.bundles.gauge import Gauge
 from catnet.diagrams.acting import Acting, Action, Part, Refusal, ordered
 from catnet.diagrams.box import Box, MapKind, Site, box, elements
 from catnet.diagrams.shards import Answer, Cut, beside
@@ -46,7 +47,7 @@ class Transport(Transporting):
     bundle: Space
     map_kind: ClassVar[MapKind] = "smooth"
     result: ClassVar[str] = "e"
-    at: ClassVar[str] = "target"
+    at: ClassVar[Literal["node", "target"]] = "target"
 
     def flops(self, inputs: Object, outputs: Object) -> Dim:
         return elements(outputs[0]) * self.size * 2
@@ -57,7 +58,7 @@ class Transport(Transporting):
 
 @box("sheaf_laplacian", "bundles")
 class SheafLaplacian(Transporting):
-    """The Laplacian of the sheaf of sections along maps M_e (Hansen and Ghrist, 2019; for orthogonal maps the connection
+    """The Laplacian of sections along maps M_e (of a sheaf, Hansen and Ghrist, 2019; for orthogonal maps the connection
     Laplacian of Singer and Wu, 2012): R[n, S, c] @ Fin(n)[2, e] @ R[e, S, S] -> R[n, S, c].
 
     It is the gradient of half the sum over edges of |x_t - M_e x_s|^2: symmetric, and 0 exactly on sections that agree
@@ -134,7 +135,7 @@ class Collect(Transporting):
     map_kind: ClassVar[MapKind] = "linear"
     needs_maps: ClassVar[bool] = False
     start: ClassVar[str] = "e"
-    came: ClassVar[str] = "target"
+    came: ClassVar[Literal["node", "target"]] = "target"
 
     def flops(self, inputs: Object, outputs: Object) -> Dim:
         return elements(inputs[0]) + (elements(outputs[0]) if self.mean else 0)
@@ -227,6 +228,37 @@ class EdgeMaps(Box):
         return f"{site.module}.along({', '.join(site.args)})"
 
 
+@box("frame", "bundles")
+class Frame(Box):
+    """Numbers read as fibre coordinates, in frames that are chosen at the nodes: R[...s, k, c] -> R[...s, S, c].
+
+        bundle S : graph -> R[2] under O(2)
+        net begin : R[n, d] -> R[n, S, 8] = linear(16) >> rearrange("n (k c) -> n k c", k = 2) >> frame(S)
+
+    Which frames these are is part of the net, so `under gauge(S)` stops here; `forget(S)` is the way back.
+    """
+
+    bundle: Space
+    map_kind: ClassVar[MapKind] = "linear"
+
+    def rule(self, typing: Typing, inputs: Object) -> Object:
+        signature = section_of("R[...s, k, c] -> R[...s, S, c]", self.bundle)
+        real_bundle(self.name, self.bundle)
+        outputs, _ = typing.inference.apply(signature, inputs, {"k": self.bundle.dim})
+        return outputs
+
+    def act(self, acting: Acting) -> tuple[Action, ...]:
+        if isinstance(acting.group, Gauge) and acting.group.space == self.bundle:
+            raise Refusal(f"`{self.name}` chooses frames at the nodes", "let the section come in: x: R[n, S, c]")
+        return super().act(acting)
+
+    def shards(self, inputs: Object, outputs: Object, cut: Cut) -> Answer:
+        return beside(self.name, cut, -2, "takes the coordinates of vectors along")
+
+    def code(self, site: Site) -> str:
+        return site.args[0]
+
+
 class OfFibres(Box):
     """A map of each vector of a section, R[...s, S, c], by its length."""
 
@@ -276,14 +308,14 @@ class FibreNorm(OfFibres):
 
 @box("fibre_activation", "bundles")
 class FibreActivation(OfFibres):
-    """`x phi(|x| + b)` for each vector x of a section: R[...s, S, c] -> R[...s, S, c]. It turns as the frame does, since
-    a length does not; what relu is to numbers this is to fibres.
+    """`x phi(|x| + b)` for each vector x of a section: R[...s, S, c] -> R[...s, S, c]. It turns as the frame does,
+    since a length does not; what relu is to numbers this is to fibres.
 
         bundle S : graph -> R[2] under O(2)
         net layer : R[n, S, c] -> R[n, S, c] under gauge(S) = linear(c, bias = false) >> fibre_activation(S)
 
-    `phi` is "sigmoid", "tanh", "relu", "silu", "gelu" or "softplus". Each channel has its own b, which starts at 0 (none
-    with `bias = false`). Five operations per entry are counted.
+    `phi` is "sigmoid", "tanh", "relu", "silu", "gelu" or "softplus". Each channel has its own b, which starts at 0
+    (none with `bias = false`). Five operations per entry are counted.
     """
 
     bundle: Space

@@ -35,8 +35,8 @@ class Project(Structural):
         return (0,) if count == 2 else None
 
     def admit(self, typing: Typing, inputs: Object) -> None:
-        from catnet.bundles.carried import bundle_behind
         from catnet.boxes.bundle_wires import base_wire, fibre_wire, need_points
+        from catnet.bundles.carried import bundle_behind
 
         over = bundle_behind(self.name, self.bundle)
         need_points(self.name, over)
@@ -63,8 +63,9 @@ class ForgetBundle(Box):
 
     def rule(self, typing: Typing, inputs: Object) -> Object:
         if self.group.what != "bundle":
-            raise reject(f"`forget` takes a group or a bundle, not the {self.group.what} `{self.group}`",
-                         code="E0212", help="forget(G) forgets the action of the group G, forget(E) the bundle E")  # fmt: skip
+            shown = self.group.label or self.group
+            raise reject(f"`forget` takes a group or a bundle, not the {self.group.what} `{shown}`",
+                         code="E0212", help="forget(G) for a group G, forget(E) for a bundle E")  # fmt: skip
         wire = only_wire("forget", inputs, typing)
         plain = [Axis(a.size) if isinstance(a, Axis) and self._ends(a.space) else a for a in wire.axes]
         if tuple(plain) == wire.axes:

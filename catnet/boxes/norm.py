@@ -273,6 +273,10 @@ class BatchNorm(ChannelNorm):
     def per_channel(self) -> str:
         return super().per_channel or ("running statistics" if self.track else "")
 
+    def buffers(self, inputs: Object, outputs: Object) -> dict[str, tuple[Dim, ...]]:
+        shape = (channels(inputs),)
+        return {"running_mean": shape, "running_var": shape, "num_batches_tracked": ()} if self.track else {}
+
     def flops(self, inputs: Object, outputs: Object) -> Dim:
         return elements(outputs[0]) * 2
 

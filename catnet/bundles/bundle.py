@@ -18,7 +18,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from catnet.bundles.bases import Base, Overlap
-from catnet.bundles.deciding import Domain, Range
+from catnet.bundles.deciding import Domain
 from catnet.bundles.evaluating import Modular, Undefined, conductor_of
 from catnet.bundles.expressions import Expr, ExprLike, expression, names_in, substitute
 from catnet.bundles.expressions import name as name_of

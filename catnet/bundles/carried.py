@@ -99,7 +99,9 @@ class FibreOf(OfBundle):
     def __rmul__(self, times: Dim) -> FibreOf:
         count = times.value
         if count is None or count < 1:
-            fail("E0801", f"`{times}` copies of the bundle `{self}`", help="a sum of bundles has a known number of them")
+            fail(
+                "E0801", f"`{times}` copies of the bundle `{self}`", help="a sum of bundles has a known number of them"
+            )
         _affordable(count * self.bundle.fibre.size)
         return functools.reduce(operator.add, [self] * count)
 

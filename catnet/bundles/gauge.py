@@ -133,10 +133,15 @@ class Framed(OfGauge):
     rep: Rep
     at: Literal["node", "target"] = "node"
 
-    remedy: ClassVar[str] = (
-        "what treats nodes apart and fibres as vectors commutes: `linear` on the channels without a bias, `fibre_norm`,"
-        " `fibre_activation`; `transport`, `diffuse` join nodes"
-    )
+    @property
+    def remedy(self) -> str:  # type: ignore[override]
+        """What to use in the place of a box that does not commute."""
+        if self.rep == self.group.rep:
+            return (
+                "take `linear(c, bias = false)` on the channels, `fibre_activation` or `fibre_norm` on the vectors, and"
+                " join nodes along edges: `diffuse`, `transport`"
+            )
+        return "take `linear(W)`, `norm_activation`, `gate` at each vertex, and join vertices along edges: `gauge_conv`"
 
     @property
     def kind(self) -> Kind:

@@ -33,11 +33,12 @@ def places_text(base: Base) -> str:
 
 def values_text(base: Base, values: Mapping[str, Any]) -> str:
     """What stands over each chart, as a list: nested lists of numbers, or functions of the chart's coordinates."""
-    texts = [_over(base, chart, values[chart]) for chart in base.charts]
+    texts = [over_text(base, chart, values[chart]) for chart in base.charts]
     return f"[{texts[0]}] * {len(texts)}" if len({*texts}) == 1 else f"[{', '.join(texts)}]"
 
 
-def _over(base: Base, chart: str, value: Any) -> str:
+def over_text(base: Base, chart: str, value: Any) -> str:
+    """What stands over one chart."""
     text = _nested(value)
     if not _names(value):
         return text

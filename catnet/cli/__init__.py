@@ -15,7 +15,8 @@ FINE, WRONG, USAGE = 0, 1, 2
 INTERRUPTED, PIPE_CLOSED = 130, 141  # 128 + the number of the signal, as shells have it
 
 _COMMAND_CODES = {
-    "E0507", "E0601", "E0602", "E0603", "E0604", "E0605", "E0606", "E0607", "E0608", "E0609", "E0901", "E0902", "E0903",
+    "E0507", "E0601", "E0602", "E0603", "E0604", "E0605", "E0606", "E0607", "E0608", "E0609", "E0610",
+    "E0901", "E0902", "E0903",
 }  # fmt: skip
 _ARGUMENT_CODES = {"E0211", "E0212", "E0213", "E0301"}  # about the command where they have no place in a text
 

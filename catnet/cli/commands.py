@@ -216,6 +216,13 @@ def draw(options: Namespace) -> int:
     return draw_text(options, _diagram)
 
 
+def diff(options: Namespace) -> int:
+    """`catnet diff OLD NEW [NET]`: two specs side by side."""
+    from catnet.cli.diff import compare
+
+    return compare(options)
+
+
 def compile(options: Namespace) -> int:
     """`catnet compile FILE NET`: PyTorch source, printed or written."""
     from catnet.torch import source

@@ -61,12 +61,17 @@ def complain(diagnostics: Iterable[Diagnostic]) -> None:
 def tell(diagnostics: Iterable[Diagnostic], stream: TextIO | None = None) -> None:
     """Print diagnostics, a blank line after each but the last."""
     stream = stream or sys.stdout
-    colour = _is_terminal(stream) and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+    colour = has_colour(stream)
     for number, diagnostic in enumerate(diagnostics):
         if number:
             print(file=stream)
         text = _shown(diagnostic)
         print(_coloured(text, diagnostic) if colour else text, file=stream)
+
+
+def has_colour(stream: TextIO | None = None) -> bool:
+    """Whether what is printed may be in colour: on a terminal whose user has not said no."""
+    return _is_terminal(stream or sys.stdout) and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
 
 
 def _shown(diagnostic: Diagnostic) -> str:

@@ -65,6 +65,7 @@ def make_parser() -> argparse.ArgumentParser:
     _add_plan(commands)
     _add_render(commands)
     _add_draw(commands)
+    _add_diff(commands)
     _add_compile(commands)
     _add_fmt(commands)
     _add_law(commands)
@@ -219,6 +220,25 @@ def _add_draw(commands: Any) -> None:
     command.add_argument("--ascii", action="store_true", help="with the characters of ASCII alone")
 
 
+def _add_diff(commands: Any) -> None:
+    command = _command(
+        commands,
+        "diff",
+        "show two specs side by side: parts, types, parameters, cost, keys of the state dict",
+        "catnet diff old.cat new.cat                 which nets are new, gone, renamed, changed",
+        "catnet diff old.cat new.cat block -p heads=8    the parts of one net",
+        "catnet diff net.cat:small net.cat:large     two nets of one file",
+        "catnet diff old.cat new.cat block -o diff.svg   both pictures, what changed marked",
+    )
+    command.add_argument("old", metavar="OLD", help="a .cat file, or FILE:NET")
+    command.add_argument("new", metavar="NEW", help="a .cat file, or FILE:NET")
+    command.add_argument("net", metavar="NET", nargs="?", help="a net of both files")
+    _params(command)
+    command.add_argument("--json", action="store_true", help="print one JSON object instead of text")
+    command.add_argument("-o", dest="out", metavar="FILE", help="draw both nets: NAME.svg, .pdf or .png")
+    _roots(command)
+
+
 def _add_compile(commands: Any) -> None:
     command = _command(
         commands,
@@ -345,6 +365,11 @@ def _add_explain(commands: Any) -> None:
 def _net(command: argparse.ArgumentParser) -> None:
     command.add_argument("file", metavar="FILE", help="a .cat file")
     command.add_argument("net", metavar="NET", help="the name of a net in it")
+    _params(command)
+    _roots(command)
+
+
+def _params(command: argparse.ArgumentParser) -> None:
     command.add_argument(
         "-p",
         dest="params",
@@ -353,7 +378,6 @@ def _net(command: argparse.ArgumentParser) -> None:
         metavar="NAME=VALUE",
         help="a static argument or a size: -p d=64, -p bias=false, -p 'kernel=(3,5)' (may be repeated)",
     )
-    _roots(command)
 
 
 def _boxes(command: argparse.ArgumentParser) -> None:

@@ -34,4 +34,3 @@ def listing() -> str:
 def _line(cls: type[Box]) -> str:
     text = f"  {cls.name:<20} " + " ".join((inspect.getdoc(cls) or "").split())
     return (text if len(text) <= WIDTH else text[: WIDTH - 4].rsplit(" ", 1)[0] + " ...") + "\n"
-

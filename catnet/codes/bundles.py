@@ -4,9 +4,6 @@ from __future__ import annotations
 
 from catnet.codes.entry import Code
 
-_FROM_PYTHON = "It comes from `catnet.bundles` in Python."
-
-
 _MOEBIUS = """bundle Moebius : circle -> R[1] under O(1) {
     charts a, b, c
     a -> b : 1
@@ -20,6 +17,19 @@ _MONOPOLE = """bundle Monopole(m) : sphere -> C under U(1) {
 }
 """
 _TRIANGLE = "bundle E : complex -> R[1] under O(1) { charts a, b, c  a -> b : 1  b -> c : 1  c -> a : [[1]] }\n"
+_CIRCLES = """bundle Plane : circle -> R[2] under SO(2) { charts a, b, c  a -> b : 1  b -> c : 1  c -> a : 1 }
+net f : R[n, base(Plane)] @ R[n, 2] -> R[n, base(Plane)] @ R[n, Plane] = trivialise(Plane, total = 2)
+"""
+_ZERO = "section zero : Moebius { a : 0  b : 0  c : 0 }\n"
+_PLANE = """bundle Plane : circle -> R[2] under O(2) {
+    charts a, b, c
+    a -> b : 1
+    b -> c : 1
+    c -> a : [[1, 0], [0, -1]]
+}
+"""
+_FLIP = "map flip : Plane -> Plane { a : [[2, 0], [0, -1]]  b : [[2, 0], [0, -1]]  c : [[2, 0], [0, -1]] }\n"
+_BACK = "net back : R[base(Plane)] @ R[Plane] -> R[base(Plane)] @ R[Plane] = flip ^ -1\n"
 _LINE = _MOEBIUS.replace("O(1)", "GL(1)")
 _SHEAF = "bundle S : graph -> R[2] under O(2)\n"
 _TWICE = """net f : (x: R[n, S, c], near: Fin(n)[2, e], a: R[e, S, S], far: Fin(n)[2, f], b: R[f, S, S])
@@ -47,6 +57,13 @@ _EXAMPLES = {
         _MOEBIUS.replace("charts a, b, c", "charts a, b").replace("    b -> c : 1\n    c -> a : [[-1]]\n", ""),
         _MOEBIUS,
     ),
+    "E0811": (_MOEBIUS + _ZERO.replace("b : 0", "b : [0, 0]"), _MOEBIUS + _ZERO),
+    "E0812": (_MOEBIUS + _ZERO.replace("0", "1"), _MOEBIUS + _ZERO),
+    "E0813": (_PLANE + _FLIP.replace("-1", "1").replace("0", "3"), _PLANE + _FLIP),
+    "E0814": (
+        _PLANE + _FLIP.replace("-1", "0") + _BACK,
+        _PLANE + _FLIP + _BACK,
+    ),
     "E0815": (_MONOPOLE.replace("m * phi", "m * phi / 2"), _MONOPOLE),
     "E0816": (
         _MOEBIUS + _MONOPOLE + "bundle E = Moebius + Monopole\n",
@@ -67,6 +84,10 @@ _EXAMPLES = {
         + "net f : R[3*trivial(C(2)), across(Moebius, 8), along(Moebius, 16)] -> R[2*regular(C(2)), across(Moebius, 8), "
         + "along(Moebius, 16)] = strip_conv(2*regular(C(2)), 3)\n",
     ),
+    "E0818": (
+        _CIRCLES.replace("total = 2", "total = 1"),
+        _CIRCLES,
+    ),
     "E0817": (
         _MONOPOLE + "net f : R[n, Monopole(1)] -> R[n, Monopole(1)] = id\n",
         _MONOPOLE + "net f : C[n, Monopole(1)] -> C[n, Monopole(1)] = id\n",
@@ -75,10 +96,8 @@ _EXAMPLES = {
 
 
 def _code(code: str, title: str, explanation: str) -> Code:
-    if code in _EXAMPLES:
-        bad, good = _EXAMPLES[code]
-        return Code(code, title, explanation, bad=bad, good=good)
-    return Code(code, title, explanation, stage="command", how=_FROM_PYTHON)
+    bad, good = _EXAMPLES[code]
+    return Code(code, title, explanation, bad=bad, good=good)
 
 
 CODES = (
@@ -150,7 +169,7 @@ CODES = (
         "E0811",
         "a section of the wrong rank",
         """A section has over each chart as many components as the fibre has dimensions: two on R[2], and one
-        complex number on C. No chart is left out.""",
+        complex number on C. No chart is left out, and over a real fibre all are real.""",
     ),
     _code(
         "E0812",
@@ -184,10 +203,16 @@ CODES = (
         those of the natural one.""",
     ),
     _code(
+        "E0818",
+        "a trivialisation with fewer coordinates than the fibre",
+        """`trivialise(E, total = k)` maps k coordinates over each base point to those of the fibre, and what is left
+        over to normal ones. So k is at least the dimension of the fibre: 1 of a circle, 2 of R[2], and 2 of C.""",
+    ),
+    _code(
         "E0817",
         "a bundle's axis on a wire of another kind",
-        """An axis that carries a bundle has the fibre coordinates: complex numbers over a complex fibre, so that its wire
-        is C[n, E], and real ones over every other, R[n, E]. Points of a base are real, R[n, base(E)].""",
+        """An axis that carries a bundle has the fibre coordinates: complex numbers over a complex fibre, so that its
+        wire is C[n, E], and real ones over every other, R[n, E]. Points of a base are real, R[n, base(E)].""",
     ),
     _code(
         "E0820",

@@ -169,4 +169,12 @@ CODES = (
         stage="command",
         how="It comes from `catnet lsp`.",
     ),
+    Code(
+        "E0610",
+        "a picture of two files",
+        """`catnet diff OLD NEW -o NAME.svg` draws one net of each file, one above the other. Name the net that
+        both files declare, or one of each: catnet diff old.cat:small new.cat:large -o NAME.svg.""",
+        stage="command",
+        how="It comes from `catnet diff ... -o FILE` without a net.",
+    ),
 )

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from catnet.diagrams import terms
+from catnet.diagrams.box import Box
 
 
 def arity(term: terms.Diagram, scope: Mapping[str, Any]) -> int | None:
@@ -18,14 +19,28 @@ def arity(term: terms.Diagram, scope: Mapping[str, Any]) -> int | None:
             if first is None:  # nothing but `id`s
                 return None
             term = first
-        elif isinstance(term, (terms.Labelled, terms.Repeat, terms.Inverse, terms.Transpose)):
+        elif isinstance(term, terms.Inverse):
+            inverse = _inverse(term.body)
+            if inverse is not None:
+                return inverse.arity
+            term = term.body
+        elif isinstance(term, (terms.Labelled, terms.Repeat, terms.Transpose)):
             term = term.body
         elif isinstance(term, terms.Use):
+            if term.reading is not None:
+                return term.reading.arity
             term = term.shared.body
         elif isinstance(term, terms.Sequence):
             term = term.step(term.start)
         else:
             return _of_parts(term, scope)
+
+
+def _inverse(term: terms.Diagram) -> Box | None:
+    """The inverse of one box whose inverse has wires of its own, where there is one."""
+    leaf = term.shared.body if isinstance(term, terms.Use) else term
+    box = leaf.box if isinstance(leaf, terms.Leaf) else None
+    return box.inverse(()) if box is not None and box.readings else None
 
 
 def opening_width(term: terms.Diagram) -> int:

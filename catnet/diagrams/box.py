@@ -83,7 +83,8 @@ class Box:
     its weights between ranks, by outputs or by inputs, so that the last axis of the one or the other is cut;
     `helpers`, the files of `catnet.nn` whose definitions the code uses; `evaluates`, whether the code is that
     of evaluation alone, so that the module must refuse training; `between_spaces`, the box that
-    this one becomes where a static argument is a representation.
+    this one becomes where a static argument is a representation; `readings`, whether its inverse calls a method of
+    its submodule, so that a shared one has its inverse with the same weights.
     """
 
     name: ClassVar[str] = ""
@@ -101,6 +102,7 @@ class Box:
     register: ClassVar[Literal["", "buffer"]] = ""
     parallel: ClassVar[bool] = False
     between_spaces: ClassVar[str] = ""
+    readings: ClassVar[bool] = False
     helpers: tuple[str, ...] = ()
     evaluates: bool = False
 
@@ -145,6 +147,10 @@ class Box:
 
     def parameters(self, inputs: Object, outputs: Object) -> dict[str, tuple[Dim, ...]]:
         """The shapes of the trainable parameters, by the name that PyTorch gives them."""
+        return {}
+
+    def buffers(self, inputs: Object, outputs: Object) -> dict[str, tuple[Dim, ...]]:
+        """The shapes of further tensors that the state dict holds, such as running statistics."""
         return {}
 
     def flops(self, inputs: Object, outputs: Object) -> Dim:

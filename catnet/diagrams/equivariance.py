@@ -143,8 +143,8 @@ def _kept(node: Node, place: int) -> Iterator[int]:
 
 
 def _elsewhere(part: Part, action: Action) -> bool:
-    """Whether frames change a fibre by the same matrices, at nodes that are not where a type looks for them: on the axis
-    before, and not at the ends of edges that are declared."""
+    """Whether frames change a fibre by the same matrices, at nodes that are not on the axis before, where a type looks
+    for them, or at the ends of edges that are declared."""
     local = getattr(part.rep.group, "local", False)
     return local and any(p.axes[1:] == part.axes[1:] and p.rep.rep == part.rep.rep for p in action)  # type: ignore[attr-defined]
 

@@ -17,10 +17,16 @@ from catnet.bundles.gauge import Along, Ends, Framed, Gauge
 from catnet.diagrams.acting import Acting, Action, Part, Refusal, ordered
 from catnet.diagrams.shards import Cut
 from catnet.types.dims import Dim
+from catnet.types.spaces import Space
 from catnet.types.wires import Axis, Wire
 
 if TYPE_CHECKING:
     from catnet.diagrams.box import Box
+
+
+def placed(axes: tuple[int, ...], rep: Space) -> Part:
+    """What changes frames, on some axes of a wire."""
+    return Part(axes, rep)  # type: ignore[arg-type]  # of a group that is an element at each node
 
 
 def of_frames(box: Box, acting: Acting) -> tuple[Action, ...]:
@@ -57,7 +63,7 @@ def _apart(box: Box, acting: Acting) -> tuple[Action, ...]:
     acting.word = asked.word
     nodes = _parted(box, acting)
     return tuple(
-        ordered(tuple(Part((_kept(box, place), *part.axes), Framed(gauge, part.rep, at)) for part in action))
+        ordered(tuple(placed((_kept(box, place), *part.axes), Framed(gauge, part.rep, at)) for part in action))
         for place, action in zip(nodes, after, strict=True)
     )
 
@@ -97,7 +103,7 @@ def _axis(box: Box, action: Action) -> int | None:
     return next(iter(places), None)
 
 
-def _choices(wire: Wire, place: int | None, like: int, size: Dim) -> Iterator[int | None]:
+def _choices(wire: Wire, place: int | None, like: int, size: Dim | None) -> Iterator[int | None]:
     """Where a wire may have the axis of the nodes: on one that is acted on that is known."""
     if place is not None:
         yield place

@@ -26,6 +26,10 @@ def inverse_of(term: terms.Diagram) -> terms.Diagram:
         return terms.Each(inverse_of(term.body), term.span)
     elif isinstance(term, terms.Inverse):
         return term.body
+    elif isinstance(term, terms.Use) and isinstance(term.shared.body, terms.Leaf) and not term.transposed:
+        box = term.reading or term.shared.body.box
+        if box.readings:
+            return terms.Use(term.shared, span=term.span, reading=box.inverse(()))
     elif isinstance(term, terms.Labelled):
         return terms.Labelled(term.label, inverse_of(term.body), term.span)
     elif isinstance(term, terms.Choice):
@@ -35,7 +39,7 @@ def inverse_of(term: terms.Diagram) -> terms.Diagram:
     raise reject(
         f"{_called(term)} has no inverse",
         code="E0220",
-        help="isomorphisms are id, swap, rearrange, neg, scale by a number other than 0, flow, "
+        help="isomorphisms are id, swap, rearrange, neg, scale by a number other than 0, flow, trivialise, "
         "and what `>>`, `@` and `^` make of them",
     )
 

@@ -156,7 +156,7 @@ def _carries(wire: Wire, from_end: int | None) -> str:
     """What an axis carries, in words."""
     axis = _axis(wire, from_end)
     if isinstance(axis, Axis) and axis.space is not None:
-        return f"`{axis.space}`"
+        return f"`{axis.space.titled}`"
     return readable(f"the plain axis `{axis}`")
 
 

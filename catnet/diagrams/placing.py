@@ -189,6 +189,7 @@ def _use(typing: Typing, term: terms.Use, inputs: Values) -> Values:
             if not box.dagger_signature:
                 return typing.complain(_no_transpose(body), term, inputs)
             box = Dagger(box)
+        box = term.reading or box
         out = typing.add(box, inputs, term.span, shared.name, shared)
     elif term.transposed:
         return typing.complain(_no_transpose(body), term, inputs)

@@ -89,7 +89,18 @@ def _call(name: str, body: tree.Expr) -> tree.Expr:
 
 def _use(term: terms.Use) -> tree.Expr:
     name = tree.Name(term.shared.name)
+    if term.reading is not None:
+        return _reading(term.reading, name)
     return _call("transpose", name) if term.transposed else name
+
+
+def _reading(box: Box, name: tree.Name) -> tree.Expr:
+    """Another reading of shared weights: `t ^ -1`, `log_density(t)`."""
+    if hasattr(box, "expression"):  # the inverse: others are words of the vocabulary
+        return tree.Power(name, tree.Negate(tree.Number(1)))
+    call = box_tree(box)
+    rest = call.args[1:] if isinstance(call, tree.Call) else ()
+    return tree.Call(tree.Name(box.name), (tree.Arg(None, name), *rest))
 
 
 def _body(term: terms.Body) -> tree.Expr:

@@ -363,11 +363,13 @@ class Shared:
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Use(Diagram):
-    """A use of a shared morphism; `transposed` is its dagger."""
+    """A use of a shared morphism; `transposed` is its dagger, `reading` a box that stands there instead and uses the
+    same weights."""
 
     shared: Shared
     transposed: bool = False
     span: Span | None = None
+    reading: Box | None = None
 
 
 @dataclass(frozen=True, eq=False, repr=False)

@@ -11,6 +11,7 @@ from catnet.draw.folding import deepest
 from catnet.draw.layout import Layout
 from catnet.draw.measure import shorten
 from catnet.draw.words import sentence, unwrapped
+from catnet.limits import large_work
 
 if TYPE_CHECKING:
     from catnet.diagrams.terms import Diagram
@@ -67,6 +68,7 @@ def draw(
     return draw_graph(graph, format, depth=depth, direction=direction, of=diagram)
 
 
+@large_work()
 def draw_graph(
     graph: Graph,
     format: Format = "svg",

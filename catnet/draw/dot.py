@@ -15,7 +15,7 @@ from catnet.draw.looks import call, circle_sign, face_of, inside, look_of, repea
 from catnet.draw.measure import clean
 from catnet.draw.words import tooltip
 
-SHAPES = {"pill": "box", "slant": "parallelogram", "hexagon": "hexagon", "fold": "note", "bars": "box"}
+SHAPES = {"slant": "parallelogram", "hexagon": "hexagon", "chevron": "cds", "chamfer": "octagon", "fold": "note"}
 STYLES = {"random": "dashed", "stateful": "dotted"}
 OPEN_BUDGET = 4000  # boxes inside clusters, all in all
 FEEDBACK = {"style": "dashed", "constraint": "false"}

@@ -20,6 +20,7 @@ PORT = 20.0  # between two ports of a box
 SIGN_PORT = 9.0  # between two ports of a sum
 TITLE = 22.0  # the title strip of a frame
 LABEL = 10.0  # the size of a wire's label
+BESIDE = 6.0  # from a box to the label after it
 GAP = 18.0  # between two things in a column; a label fits in
 PADDING = 14.0
 LANE = 6.0  # between two wires that return to the next row
@@ -48,7 +49,7 @@ class Flow:
         along, across = at
         if self.down:
             return Label(across + 5, along + LABEL + 3, text, value)
-        return Label(along + 5, across - 4, text, value)
+        return Label(along + BESIDE, across - 4, text, value)
 
     def number(self, at: Point, text: str, value: Value) -> Label:
         """The number of a cut wire, before the point where the wire comes in again."""
@@ -86,7 +87,7 @@ class Flow:
             return self._labelled(Extent(face.height, across, ins, outs, face), texts)
         across = max(face.height, PORT * most + 6)
         shape = look_of(node.box).shape
-        inset = 10.0 if shape in ("slant", "hexagon") else min(across / 2, 12.0) if shape == "pill" else 0.0
+        inset = 10.0 if shape in ("slant", "hexagon", "chevron") else min(across / 2, 12.0) if shape == "pill" else 0.0
         ins, outs = spread(inputs, across, PORT), spread(len(texts), across, PORT)
         return Extent(face.width, across, ins, outs, face, enter=inset, leave=inset)
 

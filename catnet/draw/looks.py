@@ -20,7 +20,7 @@ from catnet.draw.measure import ELLIPSIS, clean, shorten, text_width
 from catnet.types.dims import Dim
 from catnet.types.spaces import Space
 
-SHAPES = ("rect", "pill", "bars", "slant", "hexagon", "fold", "double", "circle")
+SHAPES = ("rect", "chamfer", "pill", "bars", "slant", "hexagon", "chevron", "fold", "double", "circle")
 
 
 @dataclass(frozen=True)
@@ -46,7 +46,7 @@ PLAIN = ("#ffffff", "#333333", "#22252a", "#d0d4d8")
 PLAIN_LOOK = Look("rect", *PLAIN)
 LOOKS: dict[str, Look] = {
     "linear": Look("rect", *BLUE),
-    "convolution": Look("rect", *SKY),
+    "convolution": Look("chamfer", *SKY),
     "activation": Look("pill", *ORANGE),
     "norm": Look("bars", *GREEN),
     "axes": Look("slant", *GREY),
@@ -54,8 +54,10 @@ LOOKS: dict[str, Look] = {
     "reduce": Look("slant", *SKY),
     "source": Look("pill", *BLUE),
     "iterate": Look("double", *PURPLE),
-    "attention": Look("hexagon", *PURPLE),
+    "attention": Look("chevron", *PURPLE),
     "symmetry": Look("hexagon", *GREEN),
+    "bundles": Look("hexagon", *SKY),
+    "loss": Look("slant", *ORANGE),
     "arithmetic": Look("pill", *PLAIN),
     "net": Look("double", *PLAIN),
     "block": Look("double", *PLAIN),
@@ -218,13 +220,14 @@ def face_of(node: Node) -> Face:
     if node.graphs and isinstance(box, Loop):
         graph, title = inside(node)
         text = title or (clean(graph.name) if graph is not None else "steps")
-        small = repeats(node) if graph is None or len(node.graphs) == 1 else clean(f"x {node.count}")
+        text, _, given = text.partition("(") if text.endswith(")") else (text, "", "")
+        small = ", ".join(filter(None, (clean(f"x {node.count}"), given.removesuffix(")"))))
     else:
         text = clean(box.sign())
         small = clean(arguments(box)) if box.sign() == box.name else ""
         if node.label is not None and clean(node.label) != text:
             text = f"{clean(node.label)}: {text}"
     text, small = shorten(text, 26), _whole_arguments(small, 34)
-    room = 34.0 if look_of(box).shape in ("slant", "hexagon") else 24.0
+    room = 34.0 if look_of(box).shape in ("slant", "hexagon", "chevron") else 24.0
     width = max(text_width(text, 12), text_width(small, 9.5)) + room
     return Face(text, small, max(44.0, round(width, 1)), 40.0 if small else 30.0)

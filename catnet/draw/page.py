@@ -106,7 +106,7 @@ class Page:
             sizes.append(Size(max((e.along for e in extents), default=0.0), across, cost))
         texts = [self.label(item, port) for item in self.columns[k] for port in range(len(item.outs))]
         stem = max([STEM, *map(self.flow.label_along, filter(None, texts))])
-        return Column(tuple(sizes), stem + self._likely_curve(k), len(self.arrivals(k)), self.lead(k))
+        return Column(tuple(sizes), stem, self._likely_curve(k), len(self.arrivals(k)), self.lead(k))
 
     def _likely_curve(self, k: int) -> float:
         straight = k + 1 < len(self.columns) and len(self.columns[k]) == len(self.columns[k + 1])

@@ -25,6 +25,7 @@ class Sized(Protocol):
 
 
 Sizes = Mapping[int, Sized]
+Pull = tuple[int, float]  # a neighbour, by its number, and how far below its top an item would face it
 
 
 def heights(columns: list[list[Item]], size: Sizes, gap: float) -> dict[int, float]:
@@ -32,94 +33,104 @@ def heights(columns: list[list[Item]], size: Sizes, gap: float) -> dict[int, flo
 
     The columns are those of one row; what they are joined to in other rows does not pull.
     """
-    y: dict[int, float] = {}
-    for column in columns:
-        _settle(column, size, gap, y, [_pull(item, size, y, back=False) for item in column])
+    stack = _Stack(columns, size, gap)
+    for column in stack.columns:
+        stack.settle(column, [stack.mean(stack.before[i]) for i in column])
     for _ in range(ROUNDS):
-        level = _lane_levels(columns, y)
-        before = dict(y)
-        for column in reversed(columns):
-            _settle(column, size, gap, y, [_wish(item, size, y, level) for item in column])
-        for column in columns:
-            _settle(column, size, gap, y, [_wish(item, size, y, level) for item in column])
-        if all(abs(y[key] - value) < 0.05 for key, value in before.items()):
+        level = stack.lane_levels()
+        before = list(stack.y)
+        for column in (*reversed(stack.columns), *stack.columns):
+            stack.settle(column, [level[i] if i in level else stack.wish(i) for i in column])
+        if all(abs(new - old) < 0.05 for new, old in zip(stack.y, before, strict=True)):
             break
+    y = {id(item): at for item, at in zip(stack.items, stack.y, strict=True)}
     _straighten(columns, size, gap, y)
     return {key: round(value, 1) for key, value in y.items()}
 
 
-def _pull(item: Item, size: Sizes, y: dict[int, float], back: bool) -> float | None:
-    """The top at which an item would face its neighbours on one side; None without any."""
-    own = size[id(item)]
-    wishes = []
-    if back:
-        for port, slots in enumerate(item.targets):
-            wishes += [y[id(i)] + size[id(i)].ins[p] - own.outs[port] for i, p in slots if id(i) in y]
-    else:
-        for port, slot in enumerate(item.sources):
-            if slot is not None and id(slot[0]) in y:
-                wishes.append(y[id(slot[0])] + size[id(slot[0])].outs[slot[1]] - own.ins[port])
-    return sum(wishes) / len(wishes) if wishes else None
+class _Stack:
+    """The items of a row by number: what pulls at each from both sides, and where its top is."""
 
+    def __init__(self, columns: list[list[Item]], size: Sizes, gap: float) -> None:
+        self.items = [item for column in columns for item in column]
+        number = {id(item): i for i, item in enumerate(self.items)}
+        self.y = [0.0] * len(self.items)
+        self.step = [size[key].across + size[key].room + gap for key in number]
+        self.weight = [3.0 if item.kind == "lane" else 1.0 for item in self.items]
+        self.before: list[list[Pull]] = [[] for _ in self.items]
+        self.after: list[list[Pull]] = [[] for _ in self.items]
+        self.columns: list[range] = []
+        start = 0
+        for column in columns:
+            self.columns.append(range(start, start + len(column)))
+            start += len(column)
+        for i, item in enumerate(self.items):
+            own = size[id(item)]
+            for port, slot in enumerate(item.sources):
+                j = number.get(id(slot[0])) if slot is not None else None
+                if j is not None and slot is not None:
+                    apart = size[id(slot[0])].outs[slot[1]] - own.ins[port]
+                    self.before[i].append((j, apart))
+                    self.after[j].append((i, -apart))
 
-def _wish(item: Item, size: Sizes, y: dict[int, float], level: dict[int, float]) -> float | None:
-    """Where an item wants to stand, with neighbours on both sides; a lane keeps one level."""
-    if id(item) in level:
-        return level[id(item)]
-    before, after = _pull(item, size, y, back=False), _pull(item, size, y, back=True)
-    if before is None or after is None:
-        return after if before is None else before
-    return (before + after) / 2
+    def mean(self, pulls: list[Pull]) -> float | None:
+        """The top at which an item would face its neighbours on one side; None without any."""
+        if len(pulls) == 1:
+            return self.y[pulls[0][0]] + pulls[0][1]
+        return sum(self.y[j] + apart for j, apart in pulls) / len(pulls) if pulls else None
 
+    def wish(self, i: int) -> float | None:
+        """Where an item wants to stand, with neighbours on both sides."""
+        before, after = self.mean(self.before[i]), self.mean(self.after[i])
+        if before is None or after is None:
+            return after if before is None else before
+        return (before + after) / 2
 
-def _lane_levels(columns: list[list[Item]], y: dict[int, float]) -> dict[int, float]:
-    """One level for each lane over all its columns: the one farthest from where the wire starts."""
-    level: dict[int, float] = {}
-    chains: list[list[Item]] = []
-    of: dict[int, list[Item]] = {}
-    for column in columns:
-        for item in column:
-            if item.kind != "lane" or item.sources[0] is None:
-                continue
-            source = item.sources[0][0]
-            chain = of.get(id(source)) if source.kind == "lane" else None
-            if chain is None or chain[-1] is not source:
-                chain = []
-                chains.append(chain)
-            chain.append(item)
-            of[id(item)] = chain
-    for chain in chains:
-        start = chain[0].sources[0]
-        origin = y.get(id(start[0]), y[id(chain[0])]) if start is not None else 0.0
-        far = max((y[id(i)] for i in chain), key=lambda at: abs(at - origin))
-        level.update((id(i), far) for i in chain)
-    return level
+    def lane_levels(self) -> dict[int, float]:
+        """One level for each lane over all its columns: the one farthest from where the wire starts."""
+        chains: dict[int, list[int]] = {}
+        last: dict[int, int] = {}  # the chain that a lane ends so far
+        for i, item in enumerate(self.items):
+            if item.kind == "lane":
+                source = self.before[i][0][0] if self.before[i] else None
+                first = last.pop(source) if source in last and source is not None else i
+                chains.setdefault(first, []).append(i)
+                last[i] = first
+        level: dict[int, float] = {}
+        for first, chain in chains.items():
+            origin = self.y[self.before[first][0][0]] if self.before[first] else self.y[first]
+            far = max((self.y[i] for i in chain), key=lambda at: abs(at - origin))
+            level.update(dict.fromkeys(chain, far))
+        return level
 
+    def settle(self, column: range, wishes: Sequence[float | None]) -> None:
+        """The places nearest to the wishes (least squares) that keep order and distance: pool those too close.
 
-def _settle(column: list[Item], size: Sizes, gap: float, y: dict[int, float], wishes: Sequence[float | None]) -> None:
-    """The places nearest to the wishes (least squares) that keep order and distance: pool those too close."""
-    if len(column) == 1:
-        y[id(column[0])] = y.get(id(column[0]), 0.0) if wishes[0] is None else wishes[0]
-        return
-    offset = 0.0
-    offsets: list[float] = []
-    pools: list[tuple[float, float, int]] = []  # the sum of wishes, their weight, how many items
-    for item, wish in zip(column, wishes, strict=True):
-        offsets.append(offset)
-        if wish is None:  # nothing pulls: stay where it was, or right under the one above
-            wish = y.get(id(item), pools[-1][0] / pools[-1][1] + offset if pools else 0.0)
-        weight = 3.0 if item.kind == "lane" else 1.0
-        pool = ((wish - offset) * weight, weight, 1)
-        while pools and pools[-1][0] / pools[-1][1] > pool[0] / pool[1]:
-            last = pools.pop()
-            pool = last[0] + pool[0], last[1] + pool[1], last[2] + pool[2]
-        pools.append(pool)
-        offset += size[id(item)].across + size[id(item)].room + gap
-    at = 0
-    for total, weight, count in pools:
-        for _ in range(count):
-            y[id(column[at])] = total / weight + offsets[at]
-            at += 1
+        What nothing pulls stays where it was.
+        """
+        y = self.y
+        if len(column) == 1:
+            if wishes[0] is not None:
+                y[column[0]] = wishes[0]
+            return
+        offset = 0.0
+        offsets: list[float] = []
+        pools: list[tuple[float, float, int]] = []  # the sum of wishes, their weight, how many items
+        for i, wish in zip(column, wishes, strict=True):
+            offsets.append(offset)
+            weight = self.weight[i]
+            total, count = ((y[i] if wish is None else wish) - offset) * weight, 1
+            while pools and pools[-1][0] * weight > total * pools[-1][1]:
+                above = pools.pop()
+                total, weight, count = above[0] + total, above[1] + weight, above[2] + count
+            pools.append((total, weight, count))
+            offset += self.step[i]
+        at = 0
+        for total, weight, count in pools:
+            mean = total / weight
+            for k in range(at, at + count):
+                y[column[k]] = mean + offsets[k]
+            at += count
 
 
 # -- tracks --------------------------------------------------------------------------------------------------

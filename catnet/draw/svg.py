@@ -14,7 +14,7 @@ from catnet.draw.flow import LABEL, TITLE
 from catnet.draw.geometry import Label, Link, Panel, Placed, Turn
 from catnet.draw.looks import LOOKS, PLAIN_LOOK, circle_sign
 from catnet.draw.measure import clean, text_width
-from catnet.draw.shapes import dashes, number, outline, paint
+from catnet.draw.shapes import dashes, number, outline, paint, pair
 from catnet.draw.words import tooltip
 
 INK, MUTED, PAPER = "#222222", "#5a5a5a", "#ffffff"
@@ -27,8 +27,13 @@ CARD = 3.0  # how far the copy behind a repeat is seen
 
 def write(panel: Panel, title: str, heading: str, description: str) -> str:
     """The SVG document of a panel."""
-    body = "\n".join(_Writer(panel).panel(panel, 0.0, HEADING))
+    body = elements(panel, 0.0, HEADING)
     return document(panel.width + 12, panel.height + HEADING, title, heading, description, body)
+
+
+def elements(panel: Panel, x: float, y: float) -> str:
+    """The elements of a panel with its corner at a place, for a document of one panel or of several."""
+    return "\n".join(_Writer(panel).panel(panel, x, y))
 
 
 def document(
@@ -158,7 +163,7 @@ def _wires(panel: Panel) -> Iterator[str]:
         at = open_ends.pop((id(link.value), *link.start), None)
         if at is None:
             at = len(paths)
-            paths.append(([f"M{number(link.start[0])} {number(link.start[1])}"], link.value, link.count))
+            paths.append((["M" + pair(link.start)], link.value, link.count))
         paths[at][0].append(_curve(link))
         open_ends[id(link.value), *link.end] = at
     for parts, value, count in paths:
@@ -179,18 +184,18 @@ def _curve(link: Link) -> str:
     if abs(start[1 - along] - end[1 - along]) < 0.05:
         return f"{line}{number(end[along])}"
     lead = f"{line}{number(before[along])}" if before[along] > start[along] else ""
-    curve = "C" + " ".join(f"{number(x)} {number(y)}" for x, y in (first, second, after))
+    curve = f"C{pair(first)} {pair(second)} {pair(after)}"
     return lead + curve + (f"{line}{number(end[along])}" if end[along] > after[along] else "")
 
 
 def _corners(turn: Turn) -> str:
     """A path with round corners."""
     points = turn.corners
-    d = f"M{number(points[0][0])} {number(points[0][1])}"
+    d = "M" + pair(points[0])
     for before, corner, after in zip(points, points[1:], points[2:], strict=False):
         enter, leave = _towards(corner, before), _towards(corner, after)
-        d += f"L{number(enter[0])} {number(enter[1])}Q{number(corner[0])} {number(corner[1])} {number(leave[0])} {number(leave[1])}"
-    return d + f"L{number(points[-1][0])} {number(points[-1][1])}"
+        d += f"L{pair(enter)}Q{pair(corner)} {pair(leave)}"
+    return d + "L" + pair(points[-1])
 
 
 def _towards(corner: tuple[float, float], other: tuple[float, float]) -> tuple[float, float]:
@@ -203,7 +208,8 @@ def _towards(corner: tuple[float, float], other: tuple[float, float]) -> tuple[f
 def _label(label: Label) -> str:
     words = f" ({label.words})" if label.words else ""
     return (
-        f'<text class="cn-muted" x="{number(label.x)}" y="{number(label.y)}" font-size="{number(LABEL)}" fill="{MUTED}">'
+        f'<text class="cn-muted" x="{number(label.x)}" y="{number(label.y)}" font-size="{number(LABEL)}" '
+        f'fill="{MUTED}">'
         f"{_emphasised(label)}<title>{escape(str(label.value.wire) + words)}</title></text>"
     )
 
@@ -221,8 +227,8 @@ def _emphasised(label: Label) -> str:
 
 def _card(box: Placed) -> str:
     """What stands behind a repeat: the edge of a further copy."""
-    x, y = box.x + CARD, box.y - CARD
-    d = f"M{number(x)} {number(box.y)}V{number(y)}H{number(x + box.width)}V{number(y + box.height)}H{number(box.x + box.width)}"
+    x, y, right = box.x + CARD, box.y - CARD, box.x + box.width
+    d = f"M{pair((x, box.y))}V{number(y)}H{number(right + CARD)}V{number(y + box.height)}H{number(right)}"
     return f'<path class="cn-frame" d="{d}" fill="none" stroke="{MUTED}" stroke-width="1"/>'
 
 

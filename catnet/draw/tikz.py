@@ -14,6 +14,7 @@ from catnet.draw.flow import LABEL, TITLE
 from catnet.draw.geometry import Label, Link, Panel, Placed, Point, Turn
 from catnet.draw.looks import LOOKS, PLAIN_LOOK, circle_sign, look_of
 from catnet.draw.measure import clean, text_width
+from catnet.draw.shapes import corners
 from catnet.draw.svg import CABLE, HEADING, INK, MUTED, shared_marks
 from catnet.draw.tex_text import escaped
 
@@ -195,15 +196,10 @@ class _Document:
         middle = y + box.height / 2
         if circle_sign(box.node) is not None:
             yield f"\\draw[{style}] {self._at(x + box.width / 2, middle)} circle[radius={self._n(box.width / 2)}];"
-        elif look.shape == "slant":
-            yield f"\\draw[{style}] {self._polygon([(x + 10, y), (right, y), (right - 10, low), (x, low)])};"
-        elif look.shape == "hexagon":
-            sides = [(x, middle), (x + 10, y), (right - 10, y), (right, middle), (right - 10, low), (x + 10, low)]
-            yield f"\\draw[{style}] {self._polygon(sides)};"
-        elif look.shape == "fold":
-            sheet = [(x, y), (right - 10, y), (right, y + 10), (right, low), (x, low)]
-            yield f"\\draw[{style}] {self._polygon(sheet)};"
-            yield f"\\draw[{style}] {self._at(right - 10, y)} |- {self._at(right, y + 10)};"
+        elif points := corners(look.shape, box):
+            yield f"\\draw[{style}] {self._polygon(points)};"
+            if look.shape == "fold":
+                yield f"\\draw[{style}] {self._at(right - 10, y)} |- {self._at(right, y + 10)};"
         else:
             radius = min(box.height / 2, 12.0) if look.shape == "pill" else 3.0
             yield f"\\draw[{style},rounded corners={self._bp(radius)}] {self._rectangle(box)};"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from catnet.draw.flow import GAP, LANE
+from catnet.draw.flow import BESIDE, GAP, LANE
 from catnet.draw.geometry import Link, Point, Turn
 from catnet.draw.layers import Item, Slot
 from catnet.draw.words import end_label, wire_text
@@ -66,7 +66,7 @@ class _Wires:
             start = leave
         split = page.split[k]
         if item.kind == "input" and page.top:
-            self._end_label(value, (start - 5, y))
+            self._end_label(value, (start - BESIDE, y))
         elif text := page.label(item, port):
             edge = page.x[id(item)] + page.size[id(item)].along
             self.panel.labels.append(self.flow.label((edge, y), text, value))
@@ -128,7 +128,7 @@ class _Wires:
             self.panel.turns.append(Turn(corners, value, wires))
             text = wire_text(value, wires)
             if self.flow.has_room(text, level, levels):
-                self.panel.labels.append(self.flow.label((page.margin - 5, level), text, value))
+                self.panel.labels.append(self.flow.label((page.margin - BESIDE, level), text, value))
             if len(targets) > 1:
                 self.panel.dots.append((split, level))
             for slot in targets:

@@ -46,7 +46,7 @@ def value_of(module: Module, item: Declared) -> Section | BundleMap:
 
 
 def problems(module: Module, item: Declared) -> Iterator[Diagnostic]:
-    """The laws that a section or a map breaks, each once, at the component where its witness is. Raises as `value_of` does."""
+    """The laws that a section or a map breaks, each once, at its witness. Raises as `value_of` does."""
     value = value_of(module, item)
     places = {part.chart: part.span for part in item.components}
     told = set()
@@ -59,7 +59,8 @@ def problems(module: Module, item: Declared) -> Iterator[Diagnostic]:
 
 def term_of(module: Module, item: Declared, span: Span | None) -> terms.Diagram:
     """The diagram of a section or a map."""
-    from catnet.boxes.bundle_maps import FibreMap, OverBase, SectionValues, has_points
+    from catnet.boxes.bundle_maps import FibreMap, OverBase, SectionValues
+    from catnet.boxes.bundle_wires import has_points
 
     value = value_of(module, item)
     box: Any = SectionValues(item.name, value) if isinstance(item, tree.Section) else FibreMap(item.name, value)
@@ -71,15 +72,16 @@ def _section(module: Module, item: tree.Section) -> Section:
 
     bundle = _bundle(module, item.bundle)
     given = _components(item, bundle)
+    wanted = bundle.fibre.size
     for part in item.components:
-        if isinstance(part.value, tree.List):
-            continue
-        if bundle.fibre.size != 1:
-            fail("E0811", f"`{item.name}` has one component over `{part.chart}`, the fibre {bundle.fibre} of "
-                          f"`{bundle.name}` has {bundle.fibre.size}", part.value.span,
-                 help=f"write [{', '.join('0' * bundle.fibre.size)}]")  # fmt: skip
+        count = len(part.value.parts) if isinstance(part.value, tree.List) else 1
+        if count != wanted:
+            zeros = ", ".join("0" * wanted)
+            fail("E0811", f"`{item.name}` has {count} component{'s' * (count > 1)} over `{part.chart}`, the fibre "
+                          f"{bundle.fibre} of `{bundle.name}` has {wanted}", part.value.span,
+                 help=f"such as {f'[{zeros}]' if wanted > 1 else '0'}")  # fmt: skip
     _need_all(item, bundle, "E0811", "components")
-    return _told(lambda: section(bundle, given), item)  # type: ignore[no-any-return]
+    return _told(lambda: section(bundle, given), item)
 
 
 def _map(module: Module, item: tree.Map) -> BundleMap:
@@ -88,7 +90,7 @@ def _map(module: Module, item: tree.Map) -> BundleMap:
     source, target = _bundle(module, item.type.dom), _bundle(module, item.type.cod)
     given = _components(item, source)
     _need_all(item, source, "E0813", "matrix")
-    return _told(lambda: bundle_map(source, target, given), item)  # type: ignore[no-any-return]
+    return _told(lambda: bundle_map(source, target, given), item)
 
 
 def _bundle(module: Module, expr: tree.Expr) -> Bundle:
@@ -101,6 +103,8 @@ def _bundle(module: Module, expr: tree.Expr) -> Bundle:
     if found is None or getattr(value, "what", "") != "bundle":
         fail("E0801", f"a bundle is expected here, not {describe(value)}", expr.span, help="the name of a `bundle`")
     made: Bundle = found
+    if not made.base.charts:
+        fail("E0801", f"the charts of `{made.name}` come as data: nothing can be said over each of them", expr.span)
     return made
 
 

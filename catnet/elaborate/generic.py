@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from catnet.boxes import VOCABULARY
-from catnet.diagnostics import Diagnostic, Fix, Note, Report, Span
+from catnet.diagnostics import CatnetError, Diagnostic, Fix, Note, Report, Span
 from catnet.diagrams import mistakes, terms
 from catnet.diagrams.arity import arity, opening_width
 from catnet.diagrams.graph import Graph, Node
@@ -24,7 +24,7 @@ from catnet.types.dims import Dim
 from catnet.types.facts import Facts
 from catnet.types.infer import TypeProblem
 from catnet.types.signature import Signature, read_signature
-from catnet.types.static import assume
+from catnet.types.static import Unknown, assume
 from catnet.types.wires import Object, Wire, show_object
 
 if TYPE_CHECKING:
@@ -37,6 +37,8 @@ def check_net(program: Program, module: Module, net: tree.Net, report: Report) -
     Returns the graph and the signature with its holes filled.
     """
     statics, lower = generic_statics(net.params)
+    if any(isinstance(value, Unknown) and value.sort == "rep" for value in statics.values()):
+        raise CatnetError()  # a net over a representation is checked where it is used
     statics = {**members(module), **statics}
     signature = read_signature(net.type, net.where, statics)
     report.extend(mistakes.negative((*signature.dom, *signature.cod), f"`{net.name}` has", net.type.span))

@@ -191,8 +191,16 @@ def _broken(step: Step, proof: Proof) -> Diagnostic:
     notes = [Note(f"what acts on its input: {before}", _origin(node.inputs, failure.port))]
     if len(step.path) > 1:
         notes.append(Note(f"in {'.'.join(step.path)}"))
-    message = f"not equivariant under {proof}: {failure.reason}"
+    message = f"not equivariant under {proof}: {_titled(failure.reason, node.dom)}"
     return Diagnostic("E0731", message, node.span, notes=tuple(notes), help=failure.remedy)
+
+
+def _titled(text: str, wires: Object) -> str:
+    """A text with the declared names of the representations on wires before them."""
+    spaces = [axis.space for wire in wires for axis in wire.axes if isinstance(axis, Axis) and axis.space is not None]
+    for space in dict.fromkeys(spaces):
+        text = text.replace(f"`{space}`", f"`{space.titled}`")
+    return text
 
 
 def _origin(inputs: tuple[Value, ...], port: int) -> Span | None:

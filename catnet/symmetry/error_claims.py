@@ -121,7 +121,8 @@ def claim_at(signature: Signature, asked: tuple[Group, tuple[str, ...]], sizes: 
         tuple(parts_of(wire, group, axes, sizes) for wire in wires)  # type: ignore[arg-type]
         for wires in (signature.dom, signature.cod)
     )
-    if not any(inputs):
+    spaces = [axis.space for wire in signature.dom for axis in getattr(wire, "axes", ()) if isinstance(axis, Axis)]
+    if not any(inputs) and all(getattr(space, "group", None) != group for space in spaces):
         shown = " @ ".join(map(str, signature.dom))
         fail("E0732", f"`{text}` acts on nothing in `{shown}`", help="name an axis of the type: under='S(n) on n'")
     return Claim(text, group, axes, inputs, outputs)

@@ -153,7 +153,8 @@ def outside_diagnostic(source: Source, chunk: Chunk) -> Diagnostic:
         help = _FOREIGN["def"]
     return Diagnostic(
         "E0101",
-        f"found {_quoted(word)}, expected a declaration: `box`, `bundle`, `from`, `group`, `law`, `map`, `net`, `rep` or `section`",
+        f"found {_quoted(word)}, expected a declaration: `box`, `bundle`, `from`, `group`, `law`, `map`, `net`, `rep` "
+        "or `section`",
         span,
         help=help,
     )

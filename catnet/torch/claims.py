@@ -20,7 +20,7 @@ def claim_lines(diagram: Diagram) -> list[str]:
         return []
     sizes = {**symbols(box.declaration, box.written.universals), **box.sizes}
     claims = acting(box.declaration.under, box.home, sizes)
-    claims = [claim for claim in claims if not getattr(claim[0], "local", False)]  # one element acts in what is measured
+    claims = [claim for claim in claims if not getattr(claim[0], "local", False)]  # one element is what is measured
     if not claims:
         return []
     named = {name for _, clause in claims for name in clause.axes}

@@ -364,7 +364,8 @@ class ClassBody(Locals):
         lines.append(f"{INDENT * 2}return {returned([self.names[id(v)] for v in self.graph.outputs])}")
         if check:
             lines += ["", f"{INDENT}@staticmethod", f"{INDENT}def _check({takes[2:]}) -> None:"]
-            lines += [INDENT * 2 + line for line in check_lines(self.graph, self.inputs, self.writer.need)] or [f"{INDENT * 2}pass"]
+            checks = check_lines(self.graph, self.inputs, self.writer.need) or ["pass"]
+            lines += [INDENT * 2 + line for line in checks]
         if self.loading:
             lines += ["", f"{INDENT}def _load_from_state_dict(self, state, prefix, *rest):"]
             lines += [INDENT * 2 + line for line in self.loading]

@@ -76,6 +76,12 @@ class Space(Member):
         return made
 
     @property
+    def titled(self) -> str:
+        """What it is, behind the name that a declaration gave it: `V = 4*trivial(O(3)) + 2*vector(O(3))`."""
+        text = str(self)
+        return f"{self.label} = {text}" if self.label not in ("", text) else text
+
+    @property
     def dim(self) -> Dim:
         """The number of coordinates."""
         raise NotImplementedError  # a representation says it

@@ -1,6 +1,7 @@
 """A Sphinx extension of these pages alone: writes what is made from the sources, and reads our docstrings.
 
-What is generated lies in `docs/generated/`, which git ignores: the boxes, the error index and the command line.
+What is generated lies in `docs/generated/`, which git ignores: the boxes, the error index, the command line and the
+standard library.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from typing import Any
 import page_boxes
 import page_codes
 import page_commands
+import page_std
 from docstrings import as_rst
 from sphinx.application import Sphinx
 
@@ -20,7 +22,7 @@ def write_pages(app: Sphinx) -> None:
     root = Path(app.srcdir) / "generated"
     made = {root / "boxes" / f"{name}.md": text for name, text in page_boxes.pages()}
     made |= {root / "errors" / f"{name}.md": text for name, text in page_codes.pages()}
-    made |= {root / f"{name}.md": text for name, text in page_commands.pages()}
+    made |= {root / f"{name}.md": text for pages in (page_commands, page_std) for name, text in pages.pages()}
     for path in set(root.rglob("*.md")) - made.keys():
         path.unlink()
     for path, text in made.items():

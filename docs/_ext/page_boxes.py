@@ -155,7 +155,7 @@ class Entry:
             carried = proofs(self.diagram)
         except CatnetError:
             return  # no input carries a representation
-        for proof in carried:
+        for proof in (p for p in carried if str(p) not in claims):
             before = "; ".join(acts(action, wire) for action, wire in zip(proof.inputs, self.graph.dom, strict=True))
             yield answer(before, proof, self.graph)
 

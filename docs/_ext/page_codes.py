@@ -51,6 +51,7 @@ def _page(entry: Code) -> str:
             parts += [fenced(printed, "text")]
     if entry.good:
         parts += ["## Right", *_example(entry.good, entry.files)]
+    parts.append(f"`catnet explain {entry.code}` prints this page. [All codes](index.md)")
     return "\n\n".join(parts) + "\n"
 
 

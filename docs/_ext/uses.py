@@ -1,11 +1,14 @@
 """One use of each box, at sizes that are names: what the pages on boxes draw, cost and ask about symmetry.
 
-Where a box says its type as a signature, the use is made from it; the others stand here. The net to show is `use`.
+The net to show is `use`. It is the example in the box's docstring, where that is a whole program, else it is made from
+the box's signature; the others stand here.
 """
 
 from __future__ import annotations
 
+import inspect
 import re
+import textwrap
 from dataclasses import dataclass, replace
 
 from catnet.diagnostics import CatnetError
@@ -14,6 +17,7 @@ from catnet.elaborate.program import Program
 
 _O = "group G = O(3)\nrep V = 8*trivial(G) + 4*vector(G)\nrep W = 16*trivial(G) + 8*vector(G)\n"
 _Y = 'group G = O(3)\nrep Y = trivial(G) + irrep(G, 1, "o") + irrep(G, 2, "e")\n'
+_E = "bundle E : circle -> R[1] under O(1) {\n    charts a, b, c\n    a -> b : 1\n    b -> c : 1\n    c -> a : -1\n}\n"
 _D = "group G = D(4)\nrep V = 3*regular(G)\nrep W = 8*regular(G)\n"
 
 # By the inputs; what the body names and the inputs do not is a parameter of the net.
@@ -65,6 +69,14 @@ _TEXTS = {
     "group_conv": _D + "net use : R[V, h, w] -> R[W, h, w] where h == w under G on (h, w) = conv(W, 3, padding = 1)",
     "fibre_batch_norm": _D + "net use : R[V, h, w] -> R[V, h, w] = fibre_batch_norm",
     "fibre_relu": _D + "net use : R[V, h, w] -> R[V, h, w] = fibre_relu",
+    "strip_conv": _E + "rep V = 4*regular(C(2))\n"
+    "net use : R[trivial(C(2)), across(E, h), along(E, l)] -> R[V, across(E, h), along(E, l)] = strip_conv(V, 3)",
+    "strip_relu": _E + "rep V = 4*regular(C(2))\n"
+    "net use : R[V, across(E, h), along(E, l)] -> R[V, across(E, h), along(E, l)] = strip_relu",
+    "strip_pool": _E + "rep V = 4*regular(C(2))\n"
+    "net use : R[V, across(E, h), along(E, l)] -> R[4] where l >= 1 = strip_pool",
+    "project": _E + "net use : R[n, base(E)] @ R[n, E] -> R[n, base(E)] = project(E)",
+    "trivialise": _E + "net use : R[n, base(E)] @ R[n, 1] -> R[n, base(E)] @ R[n, E] = trivialise(E, total = 1)",
     "invariant_pool": _D + "net use : R[V, h, w] -> R[3*trivial(G), h, w] = invariant_pool",
 }
 
@@ -98,8 +110,24 @@ def use_of(cls: type[Box]) -> str:
     'net use(features) : R[s, d] -> R[s, features] = linear(features)'
     """
     if cls.name in _TEXTS:
-        return _TEXTS[cls.name]
-    return next(filter(None, map(_completed, _candidates(cls))), "")
+        return _TEXTS[cls.name] if _right(_TEXTS[cls.name]) else ""
+    return _documented(cls) or next(filter(None, map(_completed, _candidates(cls))), "")
+
+
+def _documented(cls: type[Box]) -> str:
+    """The example in the docstring, where it is a whole program; its last net is then the use."""
+    blocks = re.findall(r"(?:^    .*\n?|^\n)+", inspect.getdoc(cls) or "", re.MULTILINE)
+    text = "\n\n".join(textwrap.dedent(block).strip("\n") for block in blocks if block.strip())
+    head, net, rest = text.rpartition("net ")
+    text = re.sub(r"^\w+", f"{head}net use", rest) if net else ""
+    return text if text and _right(text) else ""
+
+
+def _right(text: str) -> bool:
+    try:
+        return not any(d.is_error for d in Program.from_text(text).check())
+    except CatnetError:
+        return False
 
 
 def _candidates(cls: type[Box]) -> list[Use]:

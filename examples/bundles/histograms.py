@@ -12,7 +12,7 @@ COLOURS = {"true": "#1f4e79", "generated": "#c0504d"}
 
 
 def picture(columns: Sequence[str], fibres: Mapping[str, tuple[Tensor, Tensor]]) -> str:
-    """An SVG from true and generated rows [n, columns] in [0, 10] over each base point: true below, generated as a line."""
+    """An SVG from true and generated rows [n, columns] in [0, 10] over each base point; generated ones as a line."""
     width, height = LEFT + len(columns) * (WIDE + GAP), TOP + len(fibres) * (HIGH + GAP)
     parts = [
         f'<svg xmlns="http://www.w3.org/2000/svg" width="{width}" height="{height}" font-family="sans-serif"'
@@ -33,7 +33,7 @@ def picture(columns: Sequence[str], fibres: Mapping[str, tuple[Tensor, Tensor]])
 
 
 def _histogram(left: float, top: float, true: Tensor, made: Tensor) -> str:
-    """Shares of values in bins of half a unit, of which the tallest fills the height; what is outside goes to the ends."""
+    """Shares of values in bins of half a unit; the tallest fills the height, and what is outside goes to the ends."""
     shares = [torch.histc(values.clamp(0, 10), BINS, -0.25, 10.25) / len(values) for values in (true, made)]
     most = max(float(share.max()) for share in shares)
     steps = []

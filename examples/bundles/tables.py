@@ -1,7 +1,7 @@
-"""Tables of measurements as bundles: where they come from, a model of their fibres, and how far it is from true ones.
+"""Tables of measurements as bundles: where they come from, a model of their fibres, how far it is from true ones.
 
-Shared by the examples `airfoil` and `wine`. A table has base columns and total columns, all scaled to [0, 10]; the fibre
-over a base point are the rows that have it.
+Shared by the examples `airfoil` and `wine`. A table has base columns and total columns, all scaled to [0, 10]; the
+fibre over a base point is the set of rows that have it.
 """
 
 from __future__ import annotations
@@ -80,7 +80,7 @@ def fetch(address: str) -> str:
 
 
 def scaled(rows: Tensor, base_dim: int) -> tuple[Table, Table]:
-    """Rows [n, dim + base_dim] with each column brought from its least and most to [0, 10]; a fifth, drawn, is the test."""
+    """Rows [n, dim + base_dim], each column brought from its least and most to [0, 10]; a fifth, drawn, is the test."""
     low, high = rows.amin(0), rows.amax(0)
     rows = 10 * (rows - low) / (high - low)
     order = torch.randperm(len(rows), generator=torch.Generator().manual_seed(0))

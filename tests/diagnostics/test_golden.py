@@ -44,8 +44,8 @@ COMMANDS = {
     "E0904": ["plan", MAIN, "block", "--part", "up"],
 }
 # No command raises these in a text of ours: mistakes of catnet's own, the import of a leaf in memory, numbers too
-# large; sections and maps of bundles are made from Python.
-ELSEWHERE = {"E0107", "E0502", "E0713", "E0721", "E0722", "E0811", "E0812", "E0813", "E0814"}
+# large.
+ELSEWHERE = {"E0107", "E0502", "E0713", "E0721", "E0722"}
 
 # More ways to one code, each with a message of its own.
 VARIANTS = {

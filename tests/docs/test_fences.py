@@ -53,7 +53,7 @@ def test_a_bundle_is_drawn_and_described() -> None:
         ("linear(", Options(), ["E0101"]),
         (TWO, Options("h"), ["E0601"]),
         (TWO, Options("f", {"n": 3}), ["E0213"]),
-        ("", Options(), []),
+        ("", Options(), ["E0101"]),
         ("group G = O(3)", Options(), []),
     ],
 )
@@ -110,7 +110,7 @@ def test_the_picture_follows_the_theme_of_the_page() -> None:
 
 def test_options_are_read() -> None:
     assert options("") == Options()
-    assert options("f k=3 mode='a b' --depth=2 --show=type,picture") == Options(
+    assert options("f k=3 mode='\"a b\"' --depth=2 --show=type,picture") == Options(
         "f", {"k": 3, "mode": "a b"}, 2, ("type", "picture")
     )
     assert options("f depth=3").params == {"depth": 3}  # the net's own

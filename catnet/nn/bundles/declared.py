@@ -114,10 +114,10 @@ def _rows(x: Tensor) -> Tensor:
 class BundleAtlas(nn.Module):
     """A trivialisation of points over a base, by the charts, the fibre and the transitions of a declared bundle.
 
-    `forward(base, x)` reads x [..., total] over base points [..., size] as (base, v) with the fibre coordinates v in the
-    frame of the home chart, and the normal ones where x has more; `inverse` goes back. The base point passes as it is, so
-    that the projection after the inverse is the first component exactly. `fibre` is "circle", "interval" or "vector" of
-    the real dimension `size`; with `field` "C" fibre coordinates are complex.
+    `forward(base, x)` reads x [..., total] over base points [..., size] as (base, v) with the fibre coordinates v in
+    the frame of the home chart, and the normal ones where x has more; `inverse` goes back. The base point passes as it
+    is, so that the projection after the inverse is the first component exactly. `fibre` is "circle", "interval" or
+    "vector" of the real dimension `size`; with `field` "C" fibre coordinates are complex.
 
     `transitions` maps pairs (source, target) of charts to matrices, or functions of the source's coordinates that give
     such: v_target = g v_source. They are fixed. Charts are isomorphisms of their own, so that neighbours obey the
@@ -198,7 +198,7 @@ class BundleAtlas(nn.Module):
     def log_density(self, base: Tensor, x: Tensor) -> Tensor:
         """The logarithm of the density of x given the base point, [...]: a mixture over the charts that hold it."""
         flat = self.atlas(_rows(base), _rows(x))
-        return flat.reshape(base.shape[:-1])  # type: ignore[no-any-return]
+        return flat.reshape(base.shape[:-1])
 
     def sample(self, base: Tensor, count: int) -> Tensor:
         """x [..., count, total] over base points [..., size]."""
@@ -230,6 +230,6 @@ class BundleAtlas(nn.Module):
         for place, name in enumerate(self.places.charts):
             here = inside[:, place]
             if int(here.sum()) > self.total + base.shape[-1]:
-                first = self.atlas.chart(name).isomorphism.layers[0]  # type: ignore[union-attr]
+                layers = getattr(self.atlas.chart(name).isomorphism, "layers")  # noqa: B009
                 deviations = 2.0 if isinstance(self.fibre, Interval) else 1.0
-                first.load_state_dict(Standardise.fitted(base[here], x[here], deviations).state_dict())  # type: ignore[union-attr]
+                layers[0].load_state_dict(Standardise.fitted(base[here], x[here], deviations).state_dict())

@@ -100,6 +100,9 @@ class Connection(nn.Module):
     `edges` are pairs of nodes, source and target. The maps are kept in float64 and given out in the dtype of x.
     """
 
+    edges: Tensor
+    maps: Tensor
+
     def __init__(self, edges: list[tuple[int, int]], maps: list[list[list[float]]]) -> None:
         super().__init__()
         size = len(maps[0]) if maps else 1
@@ -126,16 +129,36 @@ def wrong_map(maps: Tensor, group: str | list[list[list[float]]]) -> str:
 
     A group is a name of `StructureGroup`, or a list of all elements.
     """
+    maps = maps.detach()
+    tolerance = TOLERANCE.get(maps.dtype, 1e-3)
     if isinstance(group, str):
-        off = StructureGroup(group).distance(maps.detach())
+        if _all_rotations(maps, tolerance):  # they are in O(k), SO(k) and GL(k)
+            return ""
+        off = StructureGroup(group).distance(maps)
     else:
-        off = (maps.detach().unsqueeze(-3) - maps.new_tensor(group)).abs().amax((-2, -1)).amin(-1)
+        off = (maps.unsqueeze(-3) - maps.new_tensor(group)).abs().amax((-2, -1)).amin(-1)
         group = "the structure group"
-    outside = ~(off <= TOLERANCE.get(maps.dtype, 1e-3))  # also where a number is none
+    outside = ~(off <= tolerance)  # also where a number is none
     if not bool(outside.any()):
         return ""
     *sample, e = outside.nonzero()[0].tolist()
     return f"the map of edge {e} is no element of {group}: off by {float(off[(*sample, e)]):.3g}{_sample(sample)}"
+
+
+def _all_rotations(maps: Tensor, tolerance: float) -> bool:
+    """Whether all maps of at most three dimensions are rotations, in less time than `StructureGroup.distance` takes."""
+    k = maps.shape[-1]
+    if k > 3 or not maps.numel():
+        return False
+    apart = (maps.mT @ maps - torch.eye(k, dtype=maps.dtype, device=maps.device)).abs().max()
+    column = maps.unbind(-1)
+    if k == 3:
+        volume = (torch.linalg.cross(column[0], column[1]) * column[2]).sum(-1)
+    else:
+        volume = (
+            maps[..., 0, 0] if k == 1 else column[0][..., 0] * column[1][..., 1] - column[0][..., 1] * column[1][..., 0]
+        )
+    return bool(apart <= tolerance) and bool((volume - 1).abs().max() <= tolerance)
 
 
 def _sample(places: list[int]) -> str:

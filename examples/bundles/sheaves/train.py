@@ -4,7 +4,7 @@
 
 Two random graphs. In one each node sees its surroundings in a frame of its own; in the other most edges join classes
 that go together. Plain diffusion adds up what neighbours say as they say it; on a sheaf, maps that are learned for
-each edge translate it first.
+each edge translate it first. The nets are those of `sheaves.cat`.
 """
 
 from __future__ import annotations
@@ -14,17 +14,20 @@ import math
 import sys
 import time
 from collections.abc import Callable
+from pathlib import Path
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 from torch.nn import functional as F
 from tqdm import tqdm
 
-from catnet.nn.bundles import Graph, SheafDiffusion, diffuse
+import catnet
+from catnet.nn.bundles import Graph
 
 Data = tuple[Graph, Tensor, Tensor]  # with features [nodes, features] and classes [nodes]
 NODES, DEGREE, CLASSES, FEATURES, GROUPS = 1000, 8, 4, 8, 20
-K, CHANNELS, WIDE, LAYERS = 2, 8, 48, 2
+SPEC = Path(__file__).parent / "sheaves.cat"
+NETS = {"alone": "no graph", "plain": "plain diffusion", "turning": "sheaf, SO(2)", "general": "sheaf, GL(2)"}
 SEEDS = 2
 
 
@@ -61,45 +64,13 @@ def joined(source: Tensor, target: Tensor) -> Graph:
     return Graph.of(NODES, torch.stack([source, target], -1)[source != target])
 
 
-class PlainDiffusion(nn.Module):
-    """The layer of `SheafDiffusion` where every map is 1."""
-
-    def __init__(self, channels: int) -> None:
-        super().__init__()
-        self.fibre = nn.Parameter(torch.eye(K))
-        self.mix = nn.Linear(channels, channels, bias=False)
-
-    def forward(self, x: Tensor, graph: Graph) -> Tensor:
-        """[nodes, k, channels] to the same."""
-        y = self.mix(self.fibre @ x)
-        ones = torch.eye(K).expand(len(graph.source), K, K)
-        return x - F.elu(y - diffuse(y, graph, ones, orthogonal=True))
-
-
-class Classifier(nn.Module):
-    """Features into fibres, layers of diffusion, and classes. Without layers a network that sees each node alone."""
-
-    def __init__(self, features: int, channels: int, layer: Callable[[int], nn.Module] | None) -> None:
-        super().__init__()
-        self.channels, self.first = channels, nn.Linear(features, K * channels)
-        self.layers = nn.ModuleList([] if layer is None else [layer(channels) for _ in range(LAYERS)])
-        self.last = nn.Linear(K * channels, CLASSES)
-
-    def forward(self, features: Tensor, graph: Graph) -> Tensor:
-        """[nodes, features] to [nodes, classes]."""
-        x = F.elu(self.first(features)).unflatten(-1, (K, self.channels))
-        for layer in self.layers:
-            x = layer(F.dropout(x, 0.2, self.training), graph)
-        return self.last(x.flatten(1))
-
-
-NETS: dict[str, tuple[int, Callable[[int], nn.Module] | None]] = {
-    # with as many channels as make plain diffusion no smaller than that on a sheaf
-    "no graph": (WIDE, None),
-    "plain diffusion": (WIDE, PlainDiffusion),
-    "sheaf, SO(2)": (CHANNELS, lambda channels: SheafDiffusion("SO(2)", channels)),
-    "sheaf, general": (CHANNELS, lambda channels: SheafDiffusion("general(2)", channels)),
-}
+def inputs(name: str, graph: Graph, features: Tensor) -> tuple[Tensor, ...]:
+    """What the net of this name takes."""
+    edges = torch.stack([graph.source, graph.target])
+    if name == "alone":
+        return (features,)
+    ones = torch.ones(len(graph.source), 1, 1)
+    return (features, edges, ones) if name == "plain" else (features, edges)
 
 
 def fit(make: Callable[[], Data], name: str, seed: int, steps: int, bar: tqdm) -> tuple[float, int]:
@@ -108,16 +79,17 @@ def fit(make: Callable[[], Data], name: str, seed: int, steps: int, bar: tqdm) -
     graph, features, labels = make()
     order = torch.randperm(NODES)
     train, valid, test = order.split([NODES // 2, NODES // 4, NODES // 4])
-    model = Classifier(features.shape[1], *NETS[name])
+    model = catnet.compile(SPEC, name, d=features.shape[1])
+    given = inputs(name, graph, features)
     optimiser = torch.optim.Adam(model.parameters(), lr=1e-2, weight_decay=1e-3)
     best, found = -1.0, 0.0
     for _ in range(steps):
-        loss = F.cross_entropy(model.train()(features, graph)[train], labels[train])
+        loss = F.cross_entropy(model.train()(*given)[train], labels[train])
         optimiser.zero_grad()
         loss.backward()
         optimiser.step()
         with torch.no_grad():
-            right = (model.eval()(features, graph).argmax(-1) == labels).double()
+            right = (model.eval()(*given).argmax(-1) == labels).double()
         if right[valid].mean() > best:
             best, found = right[valid].mean().item(), right[test].mean().item()
         bar.set_postfix(loss=f"{loss.item():.3f}", refresh=False)
@@ -138,12 +110,12 @@ def main() -> None:
         graph, _, labels = make()
         alike = (labels[graph.source] == labels[graph.target]).double().mean()
         print(f"{make.__name__}: {len(graph.source)} edges, {alike:.0%} of them between nodes of one class")
-        for name in NETS:
+        for name, words in NETS.items():
             start = time.perf_counter()
-            with tqdm(total=options.seeds * options.steps, desc=name, unit="step", mininterval=quiet) as bar:
+            with tqdm(total=options.seeds * options.steps, desc=words, unit="step", mininterval=quiet) as bar:
                 runs = [fit(make, name, seed, options.steps, bar) for seed in range(options.seeds)]
             scores = [score for score, _ in runs]
-            print(f"  {name}: {runs[0][1]} parameters, {time.perf_counter() - start:.0f} s; "
+            print(f"  {words}: {runs[0][1]} parameters, {time.perf_counter() - start:.0f} s; "
                   f"accuracy {sum(scores) / len(scores):.3f} ({min(scores):.3f} to {max(scores):.3f})")  # fmt: skip
 
 
