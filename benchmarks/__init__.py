@@ -12,6 +12,7 @@ NAMES = (
     "shapes",
     "peers",
     "startup",
+    "draw",
     "modules",
     "models",
     "optimise",

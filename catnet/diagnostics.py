@@ -67,10 +67,11 @@ class Span:
 
 @dataclass(frozen=True, slots=True)
 class Note:
-    """A secondary remark, with the place that it speaks of where there is one."""
+    """A secondary remark, with the place that it speaks of where there is one; a `brief` one is told without its lines."""
 
     text: str
     span: Span | None = None
+    brief: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +124,9 @@ class Diagnostic:
         if self.span is not None:
             lines += _excerpt(self.span, self.label, "^")
         for note in self.notes:
-            if note.span is not None:
+            if note.span is not None and note.brief:
+                lines += _indent(_clipped(f"{note.text} at {note.span}"), "  note: ")
+            elif note.span is not None:
                 lines += [*_indent(_clipped(note.text), "  note: "), *_excerpt(note.span, "", "-")]
             else:
                 lines += _indent(_clipped(note.text), "  note: ")

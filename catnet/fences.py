@@ -134,8 +134,8 @@ def _last(program: Program) -> str:
 
 def _open(program: Program, name: str) -> dict[str, Any]:
     """The integer parameters of a net that have no default: they stay names."""
-    declaration = program.module.nets.get(name)
-    params = net_params(declaration) if declaration is not None else ()
+    found = program.module.find(name)
+    params = net_params(found[1]) if found is not None and isinstance(found[1], tree.Net) else ()
     return {p.name: Dim.sym(p.name) for p in params if p.sort == "int" and p.default is REQUIRED}
 
 

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
+from catnet.analysis.known import Known
 from catnet.analysis.matching import paired
 from catnet.analysis.parts import Key, Part, expanded, keys_of, parts_of
 from catnet.diagrams.costs import Costs
@@ -105,8 +106,8 @@ def diff(old: Diagram, new: Diagram) -> Difference:
         after,
         old == new,
         compared_keys(keys_of(before), keys_of(after)),
-        Figures(costs.parameters(before), costs.parameters(after)),
-        Figures(costs.flops(before), costs.flops(after)),
+        Figures(Known(before.where)(costs.parameters(before)), Known(after.where)(costs.parameters(after))),
+        Figures(Known(before.where)(costs.flops(before)), Known(after.where)(costs.flops(after))),
     )
     _Comparing(made).graphs("", before, after, parts_of(before), parts_of(after))
     return made

@@ -90,8 +90,17 @@ def _compared(old: Net, new: Net, given: Mapping[str, Any], texts: _Texts) -> Ne
         found = diff(*diagrams(old, new, given))
     except CatnetError:
         return NetChange("changed", name, name, headers)
-    same = found.equal and found.keys.loads and not headers[0]
-    return NetChange("same" if same else "changed", name, name, headers, found)
+    same = found.equal and _called_alike(old.declaration, new.declaration)
+    return NetChange(
+        "same" if same and found.keys.loads else "changed", name, name, ("", "") if same else headers, found
+    )
+
+
+def _called_alike(old: Any, new: Any) -> bool:
+    """Whether two nets of one type take the same arguments under the same conditions; names of sizes do not count."""
+    if old.params != new.params or len(getattr(old, "where", ())) != len(getattr(new, "where", ())):
+        return False
+    return quantified(old) != quantified(new) or getattr(old, "where", ()) == getattr(new, "where", ())
 
 
 def header(net: Net) -> str:

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from catnet.analysis.diff import Change, Difference, Figures, KeyChanges
+from catnet.analysis.known import Known
 from catnet.analysis.parts import Key, Part, Shape
 from catnet.analysis.show import counted
 from catnet.diagrams.costs import Costs
@@ -24,9 +25,9 @@ def lines(found: Difference) -> Iterator[str]:
     if found.equal:
         yield "The two are one diagram: they compose the same boxes in the same way."
     shown = [change for change in found.changes if change.kind != "retyped"]
-    costs = Costs()
+    price = _Price(found)
     for change in shown:
-        yield from _change(change, costs)
+        yield from _change(change, price)
     for path in found.crossed:
         yield f"~ {path or 'the whole'}: outputs come from elsewhere"
     if shown or found.crossed:
@@ -57,14 +58,28 @@ def place(part: Part) -> str:
     return part.path or f"({part.scope or 'the whole'})"
 
 
-def _change(change: Change, costs: Costs) -> Iterator[str]:
+class _Price:
+    """The figures of parts, with what the `where` clauses of their nets say put in."""
+
+    def __init__(self, found: Difference) -> None:
+        self.costs = Costs()
+        self.old, self.new = Known(found.old.where), Known(found.new.where)
+
+    def of(self, change: Change, old: bool) -> tuple[Dim, Dim]:
+        """Parameters and FLOPs of the one or the other part of a change."""
+        part, known = (change.old, self.old) if old else (change.new, self.new)
+        assert part is not None
+        return known(part.parameters(self.costs)), known(part.flops(self.costs))
+
+
+def _change(change: Change, price: _Price) -> Iterator[str]:
     old, new, sign = change.old, change.new, SIGNS[change.kind]
     if old is None or new is None:
         part = old or new
         assert part is not None
-        figures = [f"{counted(part.parameters(costs))} parameters", f"{counted(part.flops(costs))} FLOPs"]
+        parameters, flops = map(counted, price.of(change, old is not None))
         yield f"{sign} {place(part)}: {part.text} : {part.type}"
-        yield f"{INDENT}  {', '.join(figures)}"
+        yield f"{INDENT}  {parameters} parameters, {flops} FLOPs"
         return
     if change.kind == "rewired":
         yield f"~ {place(new)}: {new.text} gets its inputs from elsewhere"
@@ -77,10 +92,7 @@ def _change(change: Change, costs: Costs) -> Iterator[str]:
     yield f"{INDENT}+ {new.text} : {new.type}"
     for name, shapes in _tensors(old, new):
         yield f"{INDENT}  {name} {shapes}"
-    for word, one, other in (
-        ("parameters", old.parameters(costs), new.parameters(costs)),
-        ("FLOPs", old.flops(costs), new.flops(costs)),
-    ):
+    for word, one, other in zip(("parameters", "FLOPs"), price.of(change, True), price.of(change, False), strict=True):
         if one != other:
             yield f"{INDENT}  {word} {counted(one)} -> {counted(other)}"
 
@@ -157,8 +169,7 @@ def _between(names: list[str]) -> str:
 
 def data(found: Difference) -> dict[str, Any]:
     """The difference as JSON has it: figures are integers where they are known, else polynomials as text."""
-    costs = Costs()
-    keys = found.keys
+    price, keys = _Price(found), found.keys
     return {
         "old": {"net": found.old.name, "type": found.old.type},
         "new": {"net": found.new.name, "type": found.new.type},
@@ -168,7 +179,7 @@ def data(found: Difference) -> dict[str, Any]:
         "same": found.same,
         "outputs_from_elsewhere": found.crossed,
         "changes": [
-            {"kind": change.kind, "old": _part(change.old, costs), "new": _part(change.new, costs)}
+            {"kind": change.kind, "old": _part(change, True, price), "new": _part(change, False, price)}
             for change in found.changes
         ],
         "state_dict": {
@@ -189,16 +200,18 @@ def figures_data(figures: Figures) -> dict[str, int | str]:
     return {"old": _plain(figures.old), "new": _plain(figures.new)}
 
 
-def _part(part: Part | None, costs: Costs) -> dict[str, Any] | None:
+def _part(change: Change, old: bool, price: _Price) -> dict[str, Any] | None:
+    part = change.old if old else change.new
     if part is None:
         return None
+    parameters, flops = price.of(change, old)
     return {
         "path": part.path,
         "in": part.scope,
         "box": part.text,
         "type": part.type,
-        "parameters": _plain(part.parameters(costs)),
-        "flops": _plain(part.flops(costs)),
+        "parameters": _plain(parameters),
+        "flops": _plain(flops),
         "tensors": {name: [_plain(d) for d in shape] for name, shape in part.tensors().items()},
     }
 

@@ -247,6 +247,7 @@ class Generate(Reading):
 
     name = "trivialise"
     family = "bundles"
+    readings: ClassVar[bool] = True
 
     def __init__(self, of: terms.Diagram) -> None:
         object.__setattr__(self, "of", of)

@@ -219,7 +219,7 @@ def _provenance(value: Value, from_end: int, inference: Inference) -> list[Note]
         return []
     text = " ".join(here.node.span.text.split())
     shown = text if len(text) <= 60 else text[:57] + "..."
-    return [Note(f"`{size}` is from `{shown}` at {here.node.span}")]
+    return [Note(f"`{size}` is from `{shown}`", here.node.span, brief=True)]
 
 
 def _has(value: Value, from_end: int, size: Dim, inference: Inference) -> bool:

@@ -5,15 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from catnet.diagrams.graph import Graph, Node
+from catnet.draw import readable_depth
+from catnet.draw.flow import TITLE
 from catnet.draw.geometry import Panel, Placed
 from catnet.draw.layout import Layout
 from catnet.draw.looks import BLUE, ORANGE, RED
 from catnet.draw.measure import shorten, text_width
-from catnet.draw.svg import HEADING, INK, document, elements, escape
-from catnet.draw.flow import TITLE
+from catnet.draw.svg import DARK_PAPER, HEADING, INK, document, elements, escape
 
-READABLE = 40  # boxes of each net
-DEEPEST = 6
 SECTION = 30.0  # the room of a line of text
 OUT = 3.0  # how far an outline stands off its box
 COLOURS = {"-": RED, "+": BLUE, "~": ORANGE}
@@ -32,15 +31,14 @@ def draw_diff(old: Graph, new: Graph, gone: Mapping[int, str], come: Mapping[int
 
     A closed box in which something changed is marked `~`.
     """
-    depth = max(_depth(old, gone), _depth(new, come))
+    depth = max(readable_depth(old), readable_depth(new))
     y = HEADING + SECTION
     body, width = [_key()], 0.0
     for word, graph, signs in (("old", old, gone), ("new", new, come)):
         panel = Layout().panel(graph, depth, top=True)
         heading = shorten(f"{word}: {graph.name} : {graph.type}", 110)
-        body.append(
-            f'<text class="cn-ink" x="14" y="{y:g}" font-size="12" font-weight="bold" fill="{INK}">{escape(heading)}</text>'
-        )
+        style = f'class="cn-ink" font-size="12" font-weight="bold" fill="{INK}"'
+        body.append(f'<text x="14" y="{y:g}" {style}>{escape(heading)}</text>')
         body.append(elements(panel, 0.0, y + 8))
         body += _Marks(signs).panel(panel, 0.0, y + 8)
         y += 8 + panel.height + SECTION
@@ -57,7 +55,10 @@ def _count(signs: Mapping[int, str], word: str) -> str:
 
 def _rules() -> str:
     """The dark mode of the marks."""
-    return "".join(f".cn-mark{i}{{stroke:{c[3]}}}.cn-sign{i}{{fill:{c[3]}}}" for i, c in enumerate(COLOURS.values()))
+    on = f".cn-on{{fill:{DARK_PAPER}}}"
+    return on + "".join(
+        f".cn-mark{i}{{stroke:{c[3]}}}.cn-sign{i}{{fill:{c[3]}}}" for i, c in enumerate(COLOURS.values())
+    )
 
 
 def _key() -> str:
@@ -65,7 +66,8 @@ def _key() -> str:
     parts, x = [], 14.0
     for sign, word in WORDS.items():
         parts.append(_badge(sign, x + 8, HEADING + 2))
-        parts.append(f'<text class="cn-ink" x="{x + 20:g}" y="{HEADING + 6:g}" font-size="11" fill="{INK}">{word}</text>')
+        style = f'class="cn-ink" font-size="11" fill="{INK}"'
+        parts.append(f'<text x="{x + 20:g}" y="{HEADING + 6:g}" {style}>{word}</text>')
         x += 40 + text_width(word, 11)
     return "\n".join(parts)
 
@@ -118,10 +120,3 @@ def _outline(box: Placed, sign: str, x: float, y: float) -> str:
         f'width="{box.width + 2 * OUT:.1f}" height="{box.height + 2 * OUT:.1f}" rx="6" fill="none" '
         f'stroke="{colour[1]}" stroke-width="2.4"{dashes}/>{_badge(sign, left, top)}</g>'
     )
-
-
-def _depth(graph: Graph, signs: Mapping[int, str]) -> int:
-    """How deep to open a graph: as deep as stays readable."""
-    from catnet.draw import readable_depth
-
-    return readable_depth(graph)

@@ -11,22 +11,30 @@ def opened(node: Node, depth: int) -> bool:
     return depth > 1 and bool(node.graphs) and inside(node)[0] is not None
 
 
+class Shown:
+    """How many boxes of a graph are seen where so many levels are shown; counting stops beyond `most`."""
+
+    def __init__(self, most: int) -> None:
+        self.most = most
+        self.known: dict[tuple[int, int], int] = {}
+
+    def count(self, graph: Graph, depth: int) -> int:
+        """The boxes of a graph, those inside its frames included."""
+        key = id(graph), depth
+        if key not in self.known:
+            total = len(graph.nodes)
+            for node in graph.nodes if depth > 1 else ():
+                inner = inside(node)[0] if node.graphs else None
+                if inner is not None and total <= self.most:
+                    total += self.count(inner, depth - 1)
+            self.known[key] = total
+        return self.known[key]
+
+
 def deepest(graph: Graph, boxes: int, most: int) -> int:
     """How many levels, `most` at most, can be shown so that no more than so many boxes are seen; at least one."""
-    known: dict[tuple[int, int], int] = {}
-
-    def seen(part: Graph, depth: int) -> int:
-        key = id(part), depth
-        if key not in known:
-            total = len(part.nodes)
-            for node in part.nodes if depth > 1 else ():
-                inner = inside(node)[0] if node.graphs else None
-                if inner is not None and total <= boxes:
-                    total += seen(inner, depth - 1)
-            known[key] = total
-        return known[key]
-
+    shown = Shown(boxes)
     depth = 1
-    while depth < most and seen(graph, depth) < seen(graph, depth + 1) <= boxes:
+    while depth < most and shown.count(graph, depth) < shown.count(graph, depth + 1) <= boxes:
         depth += 1
     return depth

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 
 from catnet.diagrams.graph import Graph, Node
 from catnet.draw.flow import DOWN, RIGHT
-from catnet.draw.folding import deepest
+from catnet.draw.folding import Shown, deepest
 from catnet.draw.geometry import Extent, Panel
 from catnet.draw.looks import inside, repeats
 from catnet.draw.page import Page
@@ -21,6 +21,7 @@ NARROWEST = 320.0  # of a frame's inside
 STEP = 40.0  # frames are laid out for lengths that differ by this, so that equal insides are laid out once
 FRAME = 100.0  # what a frame, the wire before it and the turn after it need beyond its inside
 NARROWER = (1.0, 0.9, 0.8, 0.7, 0.6, 0.5, 0.4)  # the parts of a row that the inside of a frame may be laid out for
+READ = 400  # boxes; in larger pictures, which nobody reads as a whole, frames have one length
 OPEN_BUDGET = 10_000  # boxes in all
 
 
@@ -30,11 +31,15 @@ class Layout:
     def __init__(self, down: bool = False) -> None:
         self.flow = DOWN if down else RIGHT
         self.known: dict[tuple[int, int, float], Panel] = {}
+        self.parts = NARROWER
 
     def panel(self, graph: Graph, depth: int, limit: float = PAGE, top: bool = False) -> Panel:
         """The geometry of a graph with `depth` levels of boxes to show; those at the top have labels at their ends."""
         if top:
-            return Page(self, graph, min(depth, deepest(graph, OPEN_BUDGET, depth)), limit, top).panel
+            depth = deepest(graph, OPEN_BUDGET, depth)
+            if Shown(READ).count(graph, depth) > READ:
+                self.parts = NARROWER[:1]
+            return Page(self, graph, depth, limit, top).panel
         key = id(graph), depth, limit
         if key not in self.known:
             self.known[key] = Page(self, graph, depth, limit, top).panel
@@ -47,7 +52,7 @@ class Layout:
         title = "  ".join(filter(None, (title, repeats(node))))
         found: list[Extent] = []
         length = float("inf")
-        for part in NARROWER:
+        for part in self.parts:
             room = max(NARROWEST, part * (limit - FRAME) // STEP * STEP)
             if room >= length:
                 continue  # what was found needs no more

@@ -78,12 +78,21 @@ class _Nerve:
 
     def text(self) -> str:
         """The document."""
+        if not self.charts:  # they come as data
+            return self._told()
         key = _words(14, 42, _KEY, "muted", MUTED)
         labels = map(self._label, self.bands) if self.named else ()
         drawn = [*map(self._band, self.bands), *filter(None, labels), *map(self._chart, self.charts)]
         body = "\n".join([key, *drawn, *self._footer()])
         height = self.bottom + 16.0 * len(self.footer) + 14
         return document(self.width, height, self.bundle.name, self.heading, self._description(), body, _RULES)
+
+    def _told(self) -> str:
+        """The document of a bundle whose charts are not declared: what is known of it, in words."""
+        lines = list(filter(None, self.bundle.describe().splitlines()[1:]))
+        body = "\n".join(_words(14, 46 + 16 * k, line, "ink", INK) for k, line in enumerate(lines))
+        width = max((text_width(line, SMALL) + 28 for line in lines), default=0.0)
+        return document(width, 46 + 16.0 * len(lines), self.bundle.name, self.heading, " ".join(lines), body)
 
     # What is drawn
 

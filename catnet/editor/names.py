@@ -292,7 +292,8 @@ class _Walk:
 
     def bundle(self, item: tree.Bundle, scope: _Scope) -> None:
         self.params(item.params, scope)
-        self.expr((item.type.dom, item.type.cod), scope)
+        self.type(item.type.dom, scope)
+        self.type(item.type.cod, scope)
         self.under(item.under, scope)
         inner = scope.with_("coordinate", *(c for chart in item.charts for c in chart.coordinates))
         charts = scope.with_("chart", *(chart.name for chart in item.charts)).local

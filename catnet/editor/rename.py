@@ -55,6 +55,9 @@ def _check(workspace: Workspace, modules: dict[Path, Module], symbol: Symbol, ne
     for path, module in modules.items():
         own = [edit for edit in edits if edit.place.path == path]
         trial.overlay[path] = applied(module.source.text, own)
+    taken = {s for module in modules.values() for s in _meanings(module, symbol, symbol.name)}
+    if replace(symbol, name=new, at=0) in taken:
+        fail("E0202", f"`{new}` is another {symbol.kind} here already", help="choose another name")
     for path, module in modules.items():
         loader = EditedLoader(trial, path)
         after = _meanings(loader.load(path), symbol, symbol.name)

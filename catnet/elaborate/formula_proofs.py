@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from catnet.symmetry.reps import Rep
 
 MAX_ENTRIES = 24  # coordinates that are made symbols
+MAX_WRITTEN = 5_000  # operations of the formula itself, for which SymPy's sums take time with their square
 MAX_OPERATIONS = 20_000  # in one expression that is to be shown to vanish
 MAX_LENGTH = 50_000  # operations for one generator, at random points
 SAMPLES = 20
@@ -38,6 +39,9 @@ def commutes(box: FormulaBox, acting: Acting, inside: Sequence[Action]) -> tuple
     sizes = [1 if rep is None else rep.number() for rep in reps]
     if sum(sizes) > MAX_ENTRIES:
         raise Refusal(f"`{box.name}` has {sum(sizes)} coordinates; a formula is checked with at most {MAX_ENTRIES}")
+    written = box.operations([Dim.const(size) for size in sizes]).value or 0
+    if written > MAX_WRITTEN:
+        raise Refusal(f"`{box.name}` is too long to be checked: {written:,} operations, at most {MAX_WRITTEN:,}")
     residuals = _Residuals(box, reps, out)
     if residuals.undefined:
         raise Refusal(f"`{box.name}` has no value: it divides by zero")

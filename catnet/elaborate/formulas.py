@@ -7,7 +7,7 @@ fewer axes is repeated along the further axes of the other, as a scalar is along
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Mapping
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
 
@@ -215,8 +215,12 @@ class FormulaBox(Box):
         return typing.inference.apply(self.written, inputs)[0]
 
     def flops(self, inputs: Object, outputs: Object) -> Dim:
+        return self.operations([elements(wire) for wire in inputs])
+
+    def operations(self, entries: Sequence[Dim]) -> Dim:
+        """How many operations it does, one for each entry of each result, by the numbers of entries of its inputs."""
         counted = _Counted()
-        self.over(counted, [elements(wire) for wire in inputs])
+        self.over(counted, list(entries))
         return counted.total_operations
 
     def act(self, acting: Acting) -> tuple[Action, ...]:

@@ -104,7 +104,7 @@ class Program:
     def parse(self, text: str) -> terms.Diagram:
         """A diagram from an expression in the language; the names of this program may be used."""
         report = Report()
-        scope = Scope(self.module, {})
+        scope = Scope(self.module, dict(symmetries.members(self.module)))
         with large_work():
             made = Evaluator(scope, Facts(), report, self.make_net).diagram(
                 parse_expression(Source("<expression>", text))

@@ -20,7 +20,7 @@ def pages() -> Iterator[tuple[str, str]]:
         program = Program.from_text(text, f"std/{path.name}")
         parts += [f"## {path.stem}", f'`from "std/{path.name}" import {", ".join(program.names)}`']
         for net in program.module.nets.values():
-            parts += [f"### {net.name}", *_net(text, net)]
+            parts += [f"### {net.name}", *_net(path.name, net)]
     yield "standard_library", "\n\n".join(parts) + "\n"
 
 
@@ -28,9 +28,10 @@ _HEAD = """Nets that many architectures share, written in the language itself: `
 parameters as names; a net that needs another net, or that calls itself, is drawn where it is used."""
 
 
-def _net(text: str, net: tree.Net) -> Iterator[str]:
+def _net(file: str, net: tree.Net) -> Iterator[str]:
     yield escaped(" ".join(net.comments))
     assert net.span is not None
     yield fenced(net.span.text, "cat")
+    text = f'from "std/{file}" import {net.name}'
     if not render(text, Options(net.name)).errors:
-        yield f"```{{catnet}} {net.name}\n:show: picture\n:depth: 1\n\n{text.strip()}\n```"
+        yield f"```{{catnet}} {net.name}\n:show: picture\n\n{text}\n```"

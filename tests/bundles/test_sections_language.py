@@ -55,7 +55,8 @@ map turn : Ring -> Ring { p : [[0, -1], [1, 0]]  q : [[0, -1], [1, 0]]  r : [[0,
 map wide : Donut -> Donut { a : 2 + cos(v)  b : 2 + cos(v)  c : 2 + cos(v) }
 """
 NETS = """
-net there(n = 5) : R[n, base(Plane)] -> R[n, base(Moebius)] @ R[n, Moebius] = wave >> flip >> first >> stretch
+net there : R[n, base(Plane)] -> R[n, base(Plane)] @ R[n, Plane] = wave >> flip
+net further : R[base(Plane)] @ R[Plane] -> R[base(Moebius)] @ R[Moebius] = first >> stretch
 net back : R[base(Moebius)] @ R[Moebius] -> R[base(Moebius)] @ R[Moebius] = stretch ^ -1
 net pole_of : R[base(Monopole(1))] -> R[base(Monopole(1))] @ C[Monopole(1)] = pole
 net quarter : R[3, Ring, c] -> R[3, Ring, c] = turn
@@ -184,7 +185,10 @@ def test_a_chain_of_maps_by_hand() -> None:
     module = loaded()["there"]().compile().double()
     base, v = module(points)
     assert base is points
-    assert torch.equal(v, torch.zeros(60, 1, dtype=torch.float64))  # the second component of the wave
+    assert torch.allclose(v, torch.stack([2 * angle.cos(), 0 * angle], -1), atol=1e-14)
+    u = torch.randn(60, 2, dtype=torch.float64)
+    _, found = loaded()["further"]().compile().double()(points, u)
+    assert torch.allclose(found.squeeze(-1), (2 + angle.cos()) * u[:, 1], atol=1e-14)
     back = loaded()["back"]().compile().double()
     w = torch.randn(60, 1, dtype=torch.float64)
     assert torch.allclose(back(points, w)[1], w / (2 + angle.cos()).unsqueeze(-1), atol=1e-14)
@@ -212,7 +216,7 @@ def test_points_outside_every_chart_are_named() -> None:
     with pytest.raises(OutsideEveryChartError, match=r"1 of 2 base points, the first is \(3.5\).* cover -1 to 3"):
         rod(torch.tensor([[0.0], [3.5]]))
     with pytest.raises(OutsideEveryChartError, match="charts a, b, c of the circle cover points of length 1"):
-        loaded()["there"](n=1).compile()(torch.tensor([[2.0, 0.0]]))
+        loaded()["there"]().compile()(torch.tensor([[2.0, 0.0]]))
     rod(torch.tensor([[-1.0], [3.0]]))  # the ends belong to it
 
 

@@ -28,9 +28,10 @@ COMMANDS = {
     "E0602": ["compile", MAIN, "classifier", "-o", "missing/model.py"],
     "E0603": ["show", MAIN, "classifier", "-p", "d=(3,,5)"],
     "E0604": ["explain", "E0230x"],
-    "E0605": ["render", MAIN, "classifier", "-o", "net.png"],
+    "E0605": ["render", MAIN, "classifier", "-o", "net.gif"],
     "E0606": ["check", "empty"],
     "E0607": ["optimise", MAIN, "classifier", "--at", "q=3"],
+    "E0610": ["diff", MAIN, MAIN, "-o", "net.svg"],
     "E0504": ["check", "--boxes", "mine", MAIN],
     "E0505": ["check", "--boxes", "mine", MAIN],
     "E0506": ["compile", "--boxes", "mine", MAIN, "layer"],
@@ -44,8 +45,8 @@ COMMANDS = {
     "E0904": ["plan", MAIN, "block", "--part", "up"],
 }
 # No command raises these in a text of ours: mistakes of catnet's own, the import of a leaf in memory, numbers too
-# large.
-ELSEWHERE = {"E0107", "E0502", "E0713", "E0721", "E0722"}
+# large, packages that may be installed or not.
+ELSEWHERE = {"E0107", "E0502", "E0608", "E0609", "E0713", "E0721", "E0722"}
 
 # More ways to one code, each with a message of its own.
 VARIANTS = {

@@ -24,6 +24,12 @@ def test_the_last_net_is_shown_or_the_one_that_is_asked_for() -> None:
     )
 
 
+def test_what_is_imported_can_be_shown() -> None:
+    found = render('from "std/transformer.cat" import attention', Options("attention"))
+    assert (found.type, found.diagnostics) == ("R[t, d] -> R[t, d]", ())
+    assert "sdpa" in found.svg
+
+
 def test_arguments_reach_the_table() -> None:
     assert "12" in render(TWO, Options("f", {"k": 2, "d": 5})).table.split()
     assert "10" in render(TWO, Options("f", {"k": 2, "d": 5, "bias": False})).table.split()

@@ -19,7 +19,7 @@ from catnet.codes import CODES
 pytest.importorskip("sphinx")
 
 DOCS = Path(__file__).parent.parent.parent / "docs"
-MODULES = ("prose", "docstrings", "uses", "page_boxes", "page_codes", "page_commands")
+MODULES = ("prose", "docstrings", "uses", "page_boxes", "page_codes", "page_commands", "page_std")
 
 
 @pytest.fixture(scope="module")
@@ -117,6 +117,13 @@ def test_every_command_has_its_help(made: dict[str, ModuleType]) -> None:
     for command in ("check", "show", "render", "compile", "explain"):
         assert f"\n## catnet {command}\n" in page
         assert f"usage: catnet {command}" in page
+
+
+def test_the_standard_library_is_shown_and_mostly_drawn(made: dict[str, ModuleType]) -> None:
+    ((_, page),) = made["page_std"].pages()
+    nets = re.findall(r"^### (\w+)$", page, re.MULTILINE)
+    assert {"residual", "attention", "language_model", "unet"} <= set(nets)
+    assert page.count("```{catnet} ") > 0.6 * len(nets)
 
 
 # -- the whole ---------------------------------------------------------------------------------------------------------

@@ -94,6 +94,14 @@ def test_learned_maps_are_dashed() -> None:
     assert "orientable: not decided" in picture
 
 
+def test_a_bundle_whose_charts_come_as_data_is_told_in_words() -> None:
+    text = "bundle Turns : graph -> R[2] under SO(2)"
+    picture = draw_nerve(Program.from_text(text).bundle("Turns"))
+    root = ET.fromstring(picture)
+    assert root[0].text == "Turns"
+    assert "The graph and the maps along its edges come as data" in picture
+
+
 @pytest.mark.parametrize("count", [1, 2, 3, 41, 300])
 def test_any_number_of_charts(count: int) -> None:
     names = [f"n{k}" for k in range(count)]
