@@ -67,7 +67,7 @@ class Span:
 
 @dataclass(frozen=True, slots=True)
 class Note:
-    """A secondary remark, with the place that it speaks of where there is one; a `brief` one is told without its lines."""
+    """A secondary remark, with the place that it speaks of where there is one; of a `brief` one no lines are shown."""
 
     text: str
     span: Span | None = None

@@ -21,7 +21,7 @@ from catnet.fences import options, render
 
 DOCS = Path(__file__).parent.parent / "docs"
 WRITTEN = ("*.md", "tutorial/*.md", "reference/**/*.md", "guides/*.md", "decisions/*.md")
-BLOCK = re.compile(r"^(```+)([^\n]*)\n(.*?)^\1$", re.MULTILINE | re.DOTALL)
+BLOCK = re.compile(r"^(```+)([^\n`]*)\n(.*?)^\1$", re.MULTILINE | re.DOTALL)
 MARKUP = {"{contents}", "{toctree}", "{eval-rst}", "{include}", "{literalinclude}"}
 SHOWN = {"md", "yaml", "ebnf", "sh"}  # nothing in them is to be run
 
@@ -50,7 +50,7 @@ def blocks(page: str) -> Iterator[Block]:
 
 
 @pytest.mark.usefixtures("own_boxes")
-@pytest.mark.parametrize("page", PAGES, ids=lambda path: path.stem)
+@pytest.mark.parametrize("page", PAGES, ids=lambda path: str(path.relative_to(DOCS)))
 def test_every_block_of_a_page(
     page: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

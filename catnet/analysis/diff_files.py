@@ -17,6 +17,7 @@ from catnet.limits import large_work
 from catnet.syntax import tree
 from catnet.types.dims import Dim
 
+LONGEST = 44  # characters of a figure
 SIGNS = {"same": "=", "changed": "~", "added": "+", "removed": "-", "renamed": "~"}
 
 
@@ -203,7 +204,7 @@ def _net_lines(change: NetChange) -> Iterator[str]:
         yield "      the same diagram" + ("" if found.keys.loads else ", under other keys of the state dict")
     for word, figures in (("parameters", found.parameters), ("FLOPs", found.flops)):
         if figures.old != figures.new:
-            yield f"      {figures_text(word, figures)}"
+            yield f"      {figures_text(word, figures, LONGEST)}"
 
 
 def overview_data(changes: list[NetChange]) -> list[dict[str, Any]]:

@@ -11,6 +11,7 @@ from catnet.analysis.known import Known
 from catnet.analysis.parts import Key, Part, Shape
 from catnet.analysis.show import counted
 from catnet.diagrams.costs import Costs
+from catnet.draw.measure import shorten
 from catnet.types.dims import Dim
 
 SIGNS = {"changed": "~", "added": "+", "removed": "-", "renamed": "~", "rewired": "~", "retyped": "~"}
@@ -110,12 +111,13 @@ def _shape(shape: Shape | None) -> str:
     return "none" if shape is None else f"({', '.join(map(str, shape))})"
 
 
-def figures_text(word: str, figures: Figures) -> str:
-    """A figure before and after, with the ratio where both are numbers."""
+def figures_text(word: str, figures: Figures, longest: int = 1000) -> str:
+    """A figure before and after, each cut to `longest` characters, with the ratio where both are numbers."""
+    old, new = (shorten(counted(figure), longest) for figure in (figures.old, figures.new))
     if figures.old == figures.new:
-        return f"{word}: {counted(figures.new)}, as before"
+        return f"{word}: {new}, as before"
     ratio = f" (x {figures.ratio:.4g})" if figures.ratio is not None else ""
-    return f"{word}: {counted(figures.old)} -> {counted(figures.new)}{ratio}"
+    return f"{word}: {old} -> {new}{ratio}"
 
 
 def _keys(keys: KeyChanges) -> Iterator[str]:

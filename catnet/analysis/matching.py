@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections import Counter
 from collections.abc import Hashable, Iterator, Sequence
 from difflib import SequenceMatcher
 
 from catnet.analysis.parts import Part
 
-LONGEST = 2000  # parts of one graph that are aligned; the rest is taken in order
+LONGEST = 500  # parts in a row that `difflib` aligns, which takes quadratic time
 
 Pair = tuple[Part | None, Part | None]
 
@@ -55,20 +56,47 @@ def _by_name(parts: Sequence[Part]) -> dict[tuple[str, Hashable], int]:
     return found
 
 
-def _aligned(before: Sequence[Hashable], after: Sequence[Hashable]) -> Iterator[tuple[str, int, int, int, int]]:
-    """Runs that are equal or replace each other, as `difflib` tells them; in linear time where they are long."""
-    start = 0
-    while start < min(len(before), len(after)) and before[start] == after[start]:
-        start += 1
-    stop = 0
-    while stop < min(len(before), len(after)) - start and before[-1 - stop] == after[-1 - stop]:
-        stop += 1
-    middle = len(before) - stop, len(after) - stop
-    yield "equal", 0, start, 0, start
-    if max(middle) - start > LONGEST:
-        yield "replace", start, middle[0], start, middle[1]
-    else:
-        matcher = SequenceMatcher(None, before[start : middle[0]], after[start : middle[1]], autojunk=False)
-        for kind, i1, i2, j1, j2 in matcher.get_opcodes():
-            yield kind, start + i1, start + i2, start + j1, start + j2
-    yield "equal", middle[0], len(before), middle[1], len(after)
+Run = tuple[str, int, int, int, int]  # how it is told, and the places in both sequences
+
+
+def _aligned(before: Sequence[Hashable], after: Sequence[Hashable]) -> Iterator[Run]:
+    """Runs that are equal or replace each other, as `difflib` tells them.
+
+    Long sequences are cut first where a part that occurs once in each is in both in the same order.
+    """
+    cuts = _anchors(before, after) if max(len(before), len(after)) > LONGEST else []
+    i, j = 0, 0
+    for at, other in [*cuts, (len(before), len(after))]:
+        yield from _short(before[i:at], after[j:other], i, j)
+        if (at, other) != (len(before), len(after)):
+            yield "equal", at, at + 1, other, other + 1
+        i, j = at + 1, other + 1
+
+
+def _short(before: Sequence[Hashable], after: Sequence[Hashable], i: int, j: int) -> Iterator[Run]:
+    """The runs of two sequences that begin at the places `i` and `j`; what is too long is not looked into."""
+    if max(len(before), len(after)) > LONGEST:
+        yield "replace", i, i + len(before), j, j + len(after)
+        return
+    for kind, i1, i2, j1, j2 in SequenceMatcher(None, before, after, autojunk=False).get_opcodes():
+        yield kind, i + i1, i + i2, j + j1, j + j2
+
+
+def _anchors(before: Sequence[Hashable], after: Sequence[Hashable]) -> list[tuple[int, int]]:
+    """The longest row of places of parts that occur once in each sequence, in the same order (as in patience diff)."""
+    places = {token: i for i, token in enumerate(before)}
+    others = {token: j for j, token in enumerate(after)}
+    once = Counter(before), Counter(after)
+    common = [(i, others[t]) for t, i in places.items() if once[0][t] == 1 and once[1].get(t) == 1]
+    ends: list[int] = []  # the smallest end of an increasing row of each length, as its place in `common`
+    back: list[int] = []
+    for k, (_, j) in enumerate(common := sorted(common)):
+        length = bisect_left(ends, j, key=lambda e: common[e][1])
+        back.append(ends[length - 1] if length else -1)
+        ends[length : length + 1] = [k]
+    row = []
+    k = ends[-1] if ends else -1
+    while k >= 0:
+        row.append(common[k])
+        k = back[k]
+    return row[::-1]

@@ -15,6 +15,7 @@ from typing import Literal
 from catnet.bundles.expressions import ONE, Expr, conjugate
 from catnet.bundles.matrices import Entries
 from catnet.diagnostics import fail
+from catnet.symmetry import general_linear
 from catnet.symmetry.exact import Matrix
 from catnet.symmetry.groups import FiniteGroup, Group
 from catnet.symmetry.lie_groups import Orthogonal, Symplectic, Unitary
@@ -160,9 +161,13 @@ def structure(group: Group | Rep | GeneralLinear | Structure) -> Structure:
         return Structure(group)
     if isinstance(group, Group):
         group.need_numbers("a bundle")
+        if isinstance(group, general_linear.GeneralLinear):
+            return Structure(GL(group.number()))
         found = Structure(group)
     elif isinstance(group, Rep):
-        found = Structure(group.group, None if isinstance(group, Natural) else group)
+        if isinstance(group, Natural):
+            return structure(group.group)
+        found = Structure(group.group, group)
     else:
         fail("E0801", f"`{group}` is no structure group", help="for example O(1), U(1), SO(3) or GL(2)")
     if not found.natural and not found.discrete:

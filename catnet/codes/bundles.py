@@ -203,16 +203,16 @@ CODES = (
         those of the natural one.""",
     ),
     _code(
-        "E0818",
-        "a trivialisation with fewer coordinates than the fibre",
-        """`trivialise(E, total = k)` maps k coordinates over each base point to those of the fibre, and what is left
-        over to normal ones. So k is at least the dimension of the fibre: 1 of a circle, 2 of R[2], and 2 of C.""",
-    ),
-    _code(
         "E0817",
         "a bundle's axis on a wire of another kind",
         """An axis that carries a bundle has the fibre coordinates: complex numbers over a complex fibre, so that its
         wire is C[n, E], and real ones over every other, R[n, E]. Points of a base are real, R[n, base(E)].""",
+    ),
+    _code(
+        "E0818",
+        "a trivialisation with fewer coordinates than the fibre",
+        """`trivialise(E, total = k)` maps k coordinates over each base point to those of the fibre, and what is left
+        over to normal ones. So k is at least the dimension of the fibre: 1 of a circle, 2 of R[2], and 2 of C.""",
     ),
     _code(
         "E0820",

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Literal, get_args, overload
 
 from catnet.diagrams.graph import Graph
 from catnet.draw.acted import mark
+from catnet.draw.carried import bundles, nerves, sentences
 from catnet.draw.folding import deepest
 from catnet.draw.layout import Layout
 from catnet.draw.measure import shorten
@@ -109,12 +110,14 @@ def draw_graph(
     panel = Layout(down=direction == "down").panel(graph, depth, top=True)
     groups = mark(panel, of) if of is not None else ""
     heading = shorten(f"{name} : {graph.type}" + (f" under {groups}" if groups else ""), 110)
-    about = " ".join([*graph.doc, sentence(graph, name), *([f"It commutes with {groups}."] if groups else [])])
+    found = bundles(graph)
+    claims = [f"It commutes with {groups}."] if groups else []
+    about = " ".join([*graph.doc, sentence(graph, name), *claims, *sentences(found)])
     if format == "tex":
         from catnet.draw import tikz
 
         return tikz.write(panel, heading, about)
-    return svg.write(panel, name, heading, about)
+    return svg.write(panel, name, heading, about, nerves(found))
 
 
 def readable_depth(graph: Graph) -> int:

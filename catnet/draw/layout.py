@@ -22,7 +22,7 @@ STEP = 40.0  # frames are laid out for lengths that differ by this, so that equa
 FRAME = 100.0  # what a frame, the wire before it and the turn after it need beyond its inside
 NARROWER = (1.0, 0.9, 0.8, 0.7, 0.6, 0.5, 0.4)  # the parts of a row that the inside of a frame may be laid out for
 READ = 400  # boxes; in larger pictures, which nobody reads as a whole, frames have one length
-OPEN_BUDGET = 10_000  # boxes in all
+OPEN_BUDGET = 12_000  # boxes in all
 
 
 class Layout:

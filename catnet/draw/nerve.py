@@ -15,7 +15,7 @@ from catnet.bundles import Bundle, Entries
 from catnet.bundles.verdicts import Law
 from catnet.draw.looks import BLUE, PURPLE, RED
 from catnet.draw.measure import clean, shorten, text_width
-from catnet.draw.svg import DARK_INK, INK, MUTED, PAPER, document, escape
+from catnet.draw.svg import DARK_INK, INK, MUTED, PAPER, Inset, document, escape
 
 SMALL = 11.0  # the size of labels
 MARGIN = 26.0
@@ -65,11 +65,17 @@ class _Band:
     learned: bool
 
 
-class _Nerve:
-    """The picture of one bundle."""
+def inset(bundle: Bundle) -> Inset:
+    """The nerve as a part of another picture, with its own heading. The bundle has charts."""
+    return _Nerve(bundle, key="").inset()
 
-    def __init__(self, bundle: Bundle) -> None:
+
+class _Nerve:
+    """The picture of one bundle; `key` explains its signs."""
+
+    def __init__(self, bundle: Bundle, key: str = _KEY) -> None:
         self.bundle = bundle
+        self.key = key
         self.charts = list(bundle.base.charts)
         self.named = len(self.charts) <= NAMED
         self.laws = bundle.laws()
@@ -80,12 +86,25 @@ class _Nerve:
         """The document."""
         if not self.charts:  # they come as data
             return self._told()
-        key = _words(14, 42, _KEY, "muted", MUTED)
+        body = f"{_words(14, 42, self.key, 'muted', MUTED)}\n{self._body()}"
+        return document(self.width, self.height, self.bundle.name, self.heading, self._description(), body, _RULES)
+
+    def inset(self) -> Inset:
+        """The part of another picture."""
+        heading = _words(14, 22, self.heading, "ink", INK, size=13)
+        return Inset(
+            self.width, self.height, f"<title>{escape(self._description())}</title>{heading}\n{self._body()}", _RULES
+        )
+
+    def _body(self) -> str:
         labels = map(self._label, self.bands) if self.named else ()
         drawn = [*map(self._band, self.bands), *filter(None, labels), *map(self._chart, self.charts)]
-        body = "\n".join([key, *drawn, *self._footer()])
-        height = self.bottom + 16.0 * len(self.footer) + 14
-        return document(self.width, height, self.bundle.name, self.heading, self._description(), body, _RULES)
+        return "\n".join([*drawn, *self._footer()])
+
+    @cached_property
+    def height(self) -> float:
+        """The height of the page."""
+        return self.bottom + 16.0 * len(self.footer) + 14
 
     def _told(self) -> str:
         """The document of a bundle whose charts are not declared: what is known of it, in words."""
@@ -153,7 +172,7 @@ class _Nerve:
     def width(self) -> float:
         """The width of the page: that of the nerve with its labels, or of the longest line of text."""
         xs = [x for x, _ in self._around.values()]
-        lines = [text_width(line, SMALL) + 28 for line in [_KEY, *self.footer]]
+        lines = [text_width(line, SMALL) + 28 for line in [self.key, *self.footer]]
         return max(max(xs) - min(xs) + 2 * (MARGIN + self._beside), text_width(self.heading, 13) + 36, *lines)
 
     @cached_property

@@ -81,6 +81,10 @@ class Rails:
         self.uses += [0] * (column + 1 - len(self.uses))
         self.uses[column] = uses
 
+    def live(self, column: int) -> bool:
+        """Whether a column is not free."""
+        return column < len(self.uses) and self.uses[column] != 0
+
     def last(self) -> int:
         """The last column that is not free, -1 where all are."""
         return max((column for column, uses in enumerate(self.uses) if uses), default=-1)
@@ -93,7 +97,7 @@ class Rails:
         """One row: `marks` are characters in columns, joined by a line on request; `aside` stands on the right."""
         marks = marks or {}
         count = max([self.last() + 1, *(c + 1 for c in marks)])
-        cells = ["│" if c < len(self.uses) and self.uses[c] else " " for c in range(count)]
+        cells = ["│" if self.live(c) else " " for c in range(count)]
         gaps = [" "] * count
         if joined and len(marks) > 1:
             first, last = min(marks), max(marks)

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from html import escape as _escape
 
 from catnet.diagrams.costs import Costs
 from catnet.diagrams.graph import Value
 from catnet.diagrams.repeat import Loop
 from catnet.draw.acted import pieces
-from catnet.draw.flow import LABEL, TITLE
+from catnet.draw.carried import wire_words
+from catnet.draw.flow import LABEL, PADDING, TITLE
 from catnet.draw.geometry import Label, Link, Panel, Placed, Turn
 from catnet.draw.looks import LOOKS, PLAIN_LOOK, circle_sign
 from catnet.draw.measure import clean, text_width
@@ -22,13 +24,33 @@ DARK_INK, DARK_MUTED, DARK_PAPER = "#e6e6e6", "#b0b0b0", "#15181b"
 HEADING = 34.0
 FONT = "Helvetica, Arial, DejaVu Sans, sans-serif"
 CABLE = 3.2  # the width of several wires drawn as one
+SMALLER = 0.75  # the size of insets
+INSETS = 900.0  # how far insets may stand side by side
 CARD = 3.0  # how far the copy behind a repeat is seen
 
 
-def write(panel: Panel, title: str, heading: str, description: str) -> str:
-    """The SVG document of a panel."""
-    body = elements(panel, 0.0, HEADING)
-    return document(panel.width + 12, panel.height + HEADING, title, heading, description, body)
+@dataclass(frozen=True)
+class Inset:
+    """A small picture under a panel: its size, its elements, and their rules of the dark mode."""
+
+    width: float
+    height: float
+    body: str
+    rules: str
+
+
+def write(panel: Panel, title: str, heading: str, description: str, insets: Sequence[Inset] = ()) -> str:
+    """The SVG document of a panel, with small pictures under it."""
+    body = [elements(panel, 0.0, HEADING)]
+    width, x, y, row = panel.width + 12, PADDING, HEADING + panel.height, 0.0
+    for inset in insets:
+        wide, high = inset.width * SMALLER, inset.height * SMALLER
+        if x > PADDING and x + wide > max(width, INSETS):
+            x, y, row = PADDING, y + row, 0.0
+        body.append(f'<g transform="translate({pair((x, y))}) scale({SMALLER})">{inset.body}</g>')
+        x, row, width = x + wide, max(row, high), max(width, x + wide)
+    rules = "".join(dict.fromkeys(inset.rules for inset in insets))
+    return document(width, y + row, title, heading, description, "\n".join(body), rules)
 
 
 def elements(panel: Panel, x: float, y: float) -> str:
@@ -174,7 +196,7 @@ def _path(d: str, value: Value, count: int) -> str:
     name = f"{value.name}: " if value.name else ""
     thick = f' stroke-width="{CABLE}"' if count > 1 else ""
     many = f"{count} wires, each " if count > 1 else ""
-    return f'<path d="{d}"{thick}><title>{escape(many + name + str(value.wire))}</title></path>'
+    return f'<path d="{d}"{thick}><title>{escape(many + name + wire_words(value.wire))}</title></path>'
 
 
 def _curve(link: Link) -> str:
@@ -210,7 +232,7 @@ def _label(label: Label) -> str:
     return (
         f'<text class="cn-muted" x="{number(label.x)}" y="{number(label.y)}" font-size="{number(LABEL)}" '
         f'fill="{MUTED}">'
-        f"{_emphasised(label)}<title>{escape(str(label.value.wire) + words)}</title></text>"
+        f"{_emphasised(label)}<title>{escape(wire_words(label.value.wire) + words)}</title></text>"
     )
 
 

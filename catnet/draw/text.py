@@ -55,6 +55,7 @@ class _Text:
         self.ascii = ascii
         self.at: dict[int, int] = {}
         self.cut: dict[int, int] = {}
+        self.branches: dict[int, list[int]] = {}  # columns that a box took beside the wire in a column
         self.budget = OPEN_BUDGET
         self.seen: dict[str, None] = {}  # signs and marks to be explained
         self.letters: dict[int, str] = {}
@@ -151,10 +152,12 @@ class _Text:
         columns = self._taken(node)
         here = sorted({c for c in columns if c >= 0})
         ended = [c for c in here if not rails.uses[c]]
-        home = ended[0] if ended else rails.free(max(here, default=base - 1))
-        home = home if home >= 0 else rails.most
+        home = self._home(here, ended, base)
         marks = {c: _joint(c, here, home, c in ended) for c in here}
         marks[home] = self._sign(node)
+        for column in ended:
+            self.branches.pop(column, None)
+        self.branches.pop(home, None)
         outs = [self._settle(v, uses[id(v)], home - 1) for v in node.outputs]
         live = [c for c, v in zip(outs, node.outputs, strict=True) if uses[id(v)] and c >= 0]
         after = {c: rails.uses[c] for c in live}
@@ -165,6 +168,24 @@ class _Text:
             rails.take(column, count)
         if len(live) > 1:
             rails.row({c: "├" if c == live[0] else "╮" if c == live[-1] else "┬" for c in live}, joined=True)
+
+    def _home(self, here: list[int], ended: list[int], base: int) -> int:
+        """The column of a box whose wires come in columns `here`, some of which end there.
+
+        A branch stands right of its wire, and the last of several right of the others, so that they keep their order.
+        Where they meet, the box goes as far to the left as it is free.
+        """
+        rails = self.rails
+        siblings = [c for c in self.branches.get(here[0], ()) if rails.live(c)] if len(here) == 1 else []
+        if ended and not siblings:
+            home = ended[0]
+            while len(here) > 1 and home > base and not rails.live(home - 1):
+                home -= 1
+            return home
+        home = rails.free(max([base - 1, *here, *siblings]))
+        if here and home >= 0:
+            self.branches.setdefault(here[0], []).append(home)
+        return home if home >= 0 else ended[0] if ended else rails.most
 
     def _sign(self, node: Node) -> str:
         sign = circle_sign(node)
@@ -180,17 +201,14 @@ class _Text:
         parts = ["".join(map(self._from, node.inputs)) + self._name(node)]  # empty for a sign
         ports = sorted((c, port) for port, c in enumerate(columns) if c >= 0)
         order = [str(port + 1) for _, port in ports]
-        if order != sorted(order, key=int) and self._sign_matters(node):
+        unclear = order != sorted(order, key=int) or 0 < len(order) < len(columns)
+        if unclear and circle_sign(node) not in ("+", "×"):
             parts.append(f"[in {' '.join(order)}]")
             self.seen["in"] = None
         unused = [str(port + 1) for port, v in enumerate(node.outputs) if not uses[id(v)]]
         if unused:
             parts.append("[not used]" if len(unused) == len(node.outputs) else f"[out {' '.join(unused)} not used]")
         return "  ".join(filter(None, parts)) + "".join(map(self._numbered, node.outputs))
-
-    def _sign_matters(self, node: Node) -> bool:
-        """Whether another order of the inputs would be another box."""
-        return circle_sign(node) not in ("+", "×")
 
     def _name(self, node: Node) -> str:
         sign = circle_sign(node)
@@ -298,7 +316,7 @@ def _uses(graph: Graph) -> Counter[int]:
 def _joint(column: int, here: list[int], home: int, ended: bool) -> str:
     """How a wire in a column meets the line to its box."""
     if column == min(here[0], home):
-        return "├"
+        return "╰" if ended else "├"
     if column == max(here[-1], home):
         return "╯" if ended else "┤"
     return "┴" if ended else "┼"
@@ -325,5 +343,5 @@ def _notes(seen: Mapping[str, None]) -> list[str]:
     if "in" in seen:
         notes.append("[in 2 1]: the wires from the left are the inputs 2 and 1.")
     if "cut" in seen:
-        notes.append("A wire that ends at →(n) goes on at (n)→.")
+        notes.append("A wire that ends at →(n) goes on at (n)→; [in ...] are the inputs that come on lines.")
     return notes

@@ -9,13 +9,14 @@ from __future__ import annotations
 import textwrap
 from collections.abc import Iterable, Iterator
 
+from catnet.diagrams.repeat import Loop
 from catnet.draw.acted import pieces
 from catnet.draw.flow import LABEL, TITLE
 from catnet.draw.geometry import Label, Link, Panel, Placed, Point, Turn
 from catnet.draw.looks import LOOKS, PLAIN_LOOK, circle_sign, look_of
 from catnet.draw.measure import clean, text_width
 from catnet.draw.shapes import corners
-from catnet.draw.svg import CABLE, HEADING, INK, MUTED, shared_marks
+from catnet.draw.svg import CABLE, CARD, HEADING, INK, MUTED, shared_marks
 from catnet.draw.tex_text import escaped
 
 POINT = 0.75  # big points of a unit, which is a pixel of the SVG
@@ -147,6 +148,8 @@ class _Document:
     # -- boxes -----------------------------------------------------------------------------------------------
 
     def _box(self, box: Placed) -> Iterator[str]:
+        if isinstance(box.node.box, Loop):
+            yield self._card(box)
         if box.panel is not None:
             yield from self._frame(box, box.panel)
         else:
@@ -157,6 +160,13 @@ class _Document:
             x, y = box.x + box.width, box.y
             yield f"\\draw[{self._style('python')}] {self._at(x, y)} circle[radius={self._n(7)}];"
             yield self._words((x, y + 3.2), "base", mark, 9)
+
+    def _card(self, box: Placed) -> str:
+        """What stands behind a repeat: the edge of a further copy."""
+        right, low = box.x + box.width, box.y + box.height
+        corners = [(box.x + CARD, box.y), (box.x + CARD, box.y - CARD), (right + CARD, box.y - CARD)]
+        edge = [*corners, (right + CARD, low), (right, low)]
+        return f"\\draw[cn frame] {' -- '.join(self._at(x, y) for x, y in edge)};"
 
     def _frame(self, box: Placed, panel: Panel) -> Iterator[str]:
         style = self._dashed("cn frame", box)

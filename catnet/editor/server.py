@@ -13,7 +13,7 @@ import threading
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 from lsprotocol import types as lsp
 from pygls.exceptions import JsonRpcException
@@ -29,12 +29,13 @@ from catnet.editor.hints import hints
 from catnet.editor.hover import hover
 from catnet.editor.lsp import Faces
 from catnet.editor.outline import TOKENS, meanings, outline
+from catnet.editor.places import Units
 from catnet.editor.rename import nameable, rename
 from catnet.editor.session import Session
 from catnet.editor.view import View
 from catnet.limits import BUDGET
 
-DEBOUNCE = 0.05  # seconds without an edit before a text is checked
+DEBOUNCE = 0.03  # seconds without an edit before a text is checked; an edit also ends the check that it meets
 STACK = 64 * 2**20  # of the worker's thread: nets inside nets are walked by recursion
 FAILED = -32803  # RequestFailed: a request that is right and cannot be met
 
@@ -118,7 +119,8 @@ def make_server(roots: Iterable[Path] = (), budget: int = BUDGET) -> CatnetServe
 
 def initialized(server: CatnetServer, params: lsp.InitializedParams) -> None:
     """The folders of the workspace may be imported from; columns count as was agreed."""
-    server.faces.units = str(getattr(server.workspace.position_encoding, "value", "utf-16"))  # type: ignore[assignment]
+    encoding = server.workspace.position_encoding
+    server.faces.units = cast(Units, str(getattr(encoding, "value", encoding or "utf-16")))
     folders = [server.faces.path(uri) for uri in server.workspace.folders]
     server.session.workspace.roots = [*folders, *server.session.workspace.roots]
 

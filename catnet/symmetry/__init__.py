@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from catnet.symmetry.reps import Rep
 
 __all__ = [  # noqa: F405
+    "GL",
     "SO",
     "SU",
     "A",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from catnet.diagnostics import fail
 from catnet.symmetry.finite_groups import Alternating, Cyclic, Dihedral, Symmetric
+from catnet.symmetry.general_linear import GeneralLinear
 from catnet.symmetry.grid_groups import Grid, grid
 from catnet.symmetry.groups import Group, as_size, need_group
 from catnet.symmetry.lie_groups import Orthogonal, Unitary, symplectic
@@ -21,6 +22,7 @@ from catnet.symmetry.reps_squares import alt2, sym2
 from catnet.types.dims import Dim
 
 __all__ = [
+    "GL",
     "SO",
     "SU",
     "A",
@@ -95,6 +97,11 @@ def SU(n: Size) -> Unitary:
 
 
 Sp = symplectic
+
+
+def GL(n: Size) -> GeneralLinear:
+    """The invertible real matrices of size n."""
+    return GeneralLinear(as_size(n, 1, "GL"))
 
 
 def translations(h: Size, w: Size) -> Grid:

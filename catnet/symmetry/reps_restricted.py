@@ -12,6 +12,7 @@ from catnet.symmetry.elements import Word
 from catnet.symmetry.enumeration import contains, elements, word_in
 from catnet.symmetry.exact import Matrix
 from catnet.symmetry.finite_groups import Symmetric
+from catnet.symmetry.general_linear import GeneralLinear
 from catnet.symmetry.groups import Conjugacy, Field, FiniteGroup, Group, need_group, permutation_of
 from catnet.symmetry.kinds import Kind, kind_of
 from catnet.symmetry.lie_groups import Orthogonal, Symplectic, Unitary
@@ -23,6 +24,7 @@ from catnet.symmetry.reps_leaves import Natural, Trivial
 from catnet.symmetry.reps_nodes import Dual, Sum, Tensor, direct_sum, dual, tensor_product
 from catnet.symmetry.reps_squares import Square, square
 from catnet.symmetry.strata import Laurent, Stratum
+from catnet.symmetry.weights import trace_by_weights
 from catnet.types.dims import Dim
 
 
@@ -69,6 +71,8 @@ def _lies_in(subgroup: Group, group: Group) -> bool:
     """Whether the matrices of the subgroup's natural representation are elements of the group."""
     if subgroup.size is None or subgroup.size != group.size:
         return False
+    if isinstance(group, GeneralLinear):
+        return subgroup.field == "R"
     if subgroup.is_symbolic or group.is_symbolic:
         return isinstance(group, Symmetric) and subgroup.natural_kind.within(Kind.PERMUTATION)
     if isinstance(group, (Orthogonal, Unitary, Symplectic)):
@@ -119,6 +123,8 @@ def _embedding(subgroup: Group, group: Group) -> tuple[tuple[Word, ...], tuple[i
     if isinstance(group, Orthogonal) and subgroup == Orthogonal(group.p, group.q, True):
         both: tuple[Word, ...] = (((0, 1), (1, 1)),) if subgroup.generators else ()
         return both, tuple(range(len(group.algebra)))
+    if isinstance(group, GeneralLinear) and subgroup in (Orthogonal(group.n, Dim.const(0), s) for s in (True, False)):
+        return tuple(((0, 1),) for _ in subgroup.generators), tuple(range(len(subgroup.algebra)))
     if isinstance(group, FiniteGroup) and isinstance(subgroup, FiniteGroup) and _lies_in(subgroup, group):
         return _finite_words(subgroup, group), ()
     return _no_embedding(subgroup, group)
@@ -197,6 +203,8 @@ class Restricted(Rep):
         whole = self.inner.group
         if isinstance(whole, Orthogonal):
             return self.inner.character(stratum, power)
+        if isinstance(whole, GeneralLinear):
+            return trace_by_weights(self.group, stratum, self.matrices(), self.algebra(), power)
         assert isinstance(whole, DirectProduct)
         places = [_at_identity(factor) for factor in whole.factors]
         return _on_factor(self.inner, stratum, places, whole.factors.index(self.group), power)

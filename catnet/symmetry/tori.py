@@ -1,7 +1,8 @@
 """Characters and measures of the Lie groups on their tori, component by component.
 
 Source of the measures: H. Weyl, The Classical Groups; on the component of O(2k) of determinant -1 the eigenvalues
-are 1, -1 and those of Sp(2k - 2), and on that of O(2k + 1) they are -1 and those of -SO(2k + 1).
+are 1, -1 and those of Sp(2k - 2), and on that of O(2k + 1) they are -1 and those of -SO(2k + 1). The elements of GL(n),
+each beside the sign of its determinant, are dense in GL(n, C) times {1, -1}, whose compact form has two copies of U(n).
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from collections.abc import Sequence
 from fractions import Fraction
 
 from catnet.limits import spend
+from catnet.symmetry.general_linear import GeneralLinear
 from catnet.symmetry.lie_groups import Orthogonal, Symplectic, Unitary
 from catnet.symmetry.strata import Laurent, Stratum, Weight, add, density, multiply
 
@@ -85,6 +87,19 @@ def _unitary_weights(group: Unitary, power: int) -> list[Weight]:
 def unitary_character(group: Unitary, power: int) -> Laurent:
     """The trace of the natural representation."""
     return add((1, {weight: 1}) for weight in _unitary_weights(group, power))
+
+
+def general_linear_strata(group: GeneralLinear) -> Sequence[Stratum]:
+    """The two components; on that of `r1` the torus is counted from -1 in its first coordinate, where `r1` stands."""
+    n = group.number()
+    measure = density(n, [unit(n, (i, 1), (j, -1)) for i, j in group.pairs()])
+    return [Stratum(Fraction(1, 2), n, measure, turned) for turned in (0, 1)]
+
+
+def general_linear_character(group: GeneralLinear, power: int) -> Laurent:
+    """The trace of the natural representation, on either component."""
+    n = group.number()
+    return add((1, {unit(n, (i, power)): 1}) for i in range(n))
 
 
 def symplectic_strata(group: Symplectic) -> Sequence[Stratum]:

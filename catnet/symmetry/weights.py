@@ -8,6 +8,7 @@ from typing import cast
 
 from catnet.diagnostics import fail
 from catnet.symmetry.exact import Matrix, inverse, root
+from catnet.symmetry.general_linear import GeneralLinear
 from catnet.symmetry.groups import FiniteGroup, Group
 from catnet.symmetry.lie_groups import Orthogonal, Symplectic, Unitary
 from catnet.symmetry.product_groups import DirectProduct
@@ -45,6 +46,9 @@ def circles(group: Group, stratum: Stratum) -> list[Circle]:
         if not group.special:
             return [Circle(((last - n + j, 1),)) for j in range(n)]
         return [Circle(tuple((last - (n - 1) + i, 1) for i in range(j, n - 1))) for j in range(n - 1)]
+    if isinstance(group, GeneralLinear):
+        first = len(group.algebra) - group.number()
+        return [Circle(((first + j, 1),), False, j == 0 and bool(stratum.place)) for j in range(group.number())]
     assert isinstance(group, Symplectic)
     return [Circle(((j * group.half() + j, 1),), compact=False) for j in range(group.half())]
 
@@ -85,19 +89,26 @@ def integer_eigenvalues(matrix: Matrix) -> list[int] | None:
 
 
 def check_closing(group: Group, algebra: Sequence[Matrix], what: str) -> None:
-    """Raise E0703 where the algebra is represented but not the group: the weights must be integers."""
+    """Raise E0703 where the algebra is represented but not the group: the weights must be integers.
+
+    Of GL(n), roots and logarithms of the determinant represent the group, but not by rational functions: they are
+    refused too.
+    """
     for stratum in group.strata():
         for circle in circles(group, stratum):
             if integer_eigenvalues(charge(circle, algebra)) is None:
                 name = " + ".join(group.algebra[i] for i, _ in circle.element)
-                turn = (
-                    f"a full turn exp(2*pi*({name})) is not 1" if circle.compact else f"{name} has no integer weights"
-                )
+                if not circle.compact:
+                    fail("E0703", f"{what} of `{group}` is not rational: {name} has no integer weights", help=_RATIONAL)
+                turn = f"a full turn exp(2*pi*({name})) is not 1"
                 fail(
                     "E0703",
                     f"{what} represents the Lie algebra of `{group}`, but not the group: {turn}",
                     help="spinors are representations of a covering group: SU(2) covers SO(3)",
                 )
+
+
+_RATIONAL = "of SO(p, q), Sp(n) and GL(n) tensors are known, and tensors times the sign of a determinant"
 
 
 def trace_by_weights(

@@ -12,7 +12,10 @@ from catnet.symmetry.cyclotomic import Cyclotomic, cosine, root, sine, sqrt
 from catnet.types import spaces
 from catnet.types.dims import Dim
 
-GROUPS = ("C", "D", "S", "A", "SO", "O", "U", "SU", "Sp", "translations", "p4", "p4m", "permutations", "matrices")
+GROUPS = (
+    *("C", "D", "S", "A", "SO", "O", "U", "SU", "Sp", "GL", "translations", "p4", "p4m"),
+    *("permutations", "matrices"),
+)
 REPRESENTATIONS = (
     *("trivial", "vector", "sign", "regular", "irrep", "dual", "sym2", "alt2", "outer", "inflate", "restrict"),
     *("permutation", "representation"),

@@ -15,6 +15,8 @@ def as_rst(lines: Sequence[str]) -> list[str]:
 
     >>> as_rst(["`f*g` is k*V:", "", "    f >> g"])
     ['``f*g`` is k\\\\*V:', '', '::', '', '    f >> g', '']
+    >>> as_rst(["It is `f", "g`."])
+    ['It is ``f g``.', '']
     """
     return list(_lines(lines))
 
@@ -37,7 +39,7 @@ def _lines(lines: Sequence[str]) -> Iterator[str]:
         elif SECTION.match(paragraph[0].strip()):
             yield from _section(paragraph)
         else:
-            yield from map(_escaped, paragraph)
+            yield from _escaped("\n".join(paragraph)).split("\n")
         yield ""
 
 
@@ -51,11 +53,11 @@ def _section(paragraph: Sequence[str]) -> Iterator[str]:
         yield f"- ``{name}``: {_escaped(rest)}" if entry else f"  {_escaped(line.strip())}"
 
 
-def _escaped(line: str) -> str:
-    parts = re.split(r"(`+[^`]+`+)", line)
+def _escaped(text: str) -> str:
+    """Text whose code, which may go over the end of a line, stands in double backticks."""
+    parts = re.split(r"(`+[^`]+`+)", text)
     return "".join(_code(part) if i % 2 else SPECIAL.sub(r"\\\1", part) for i, part in enumerate(parts))
 
 
 def _code(part: str) -> str:
-    """Code in double backticks, set off from letters beside it."""
-    return CODE.sub(lambda m: f"``{m[1].strip()}``", part)
+    return CODE.sub(lambda m: f"``{' '.join(m[1].split())}``", part)

@@ -1,7 +1,7 @@
 """A Sphinx extension of these pages alone: writes what is made from the sources, and reads our docstrings.
 
-What is generated lies in `docs/generated/`, which git ignores: the boxes, the error index, the command line and the
-standard library.
+What is generated lies in `docs/generated/`, which git ignores: the boxes, the error index, the command line, the
+standard library, and what modules list in `__all__`.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import page_api
 import page_boxes
 import page_codes
 import page_commands
@@ -21,6 +22,7 @@ def write_pages(app: Sphinx) -> None:
     """Write every generated page that is not there as it should be, and remove those that should not be there."""
     root = Path(app.srcdir) / "generated"
     made = {root / "boxes" / f"{name}.md": text for name, text in page_boxes.pages()}
+    made |= {root / "python" / f"{name}.md": text for name, text in page_api.pages()}
     made |= {root / "errors" / f"{name}.md": text for name, text in page_codes.pages()}
     made |= {root / f"{name}.md": text for pages in (page_commands, page_std) for name, text in pages.pages()}
     for path in set(root.rglob("*.md")) - made.keys():

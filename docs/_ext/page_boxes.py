@@ -126,10 +126,11 @@ class Entry:
         parts = CostParts(self.graph, Dim.const(1), 4)
         parts.of_graph(self.graph)  # the whole is worked out first
         parameters, flops, kept, _ = parts.of_node(self.node)
+        followed = self.name not in {**parts.trains.unknown, **parts.infers.unknown}
         return [
             ("parameters", f"{code(parameters)}" + (f", {code(each)}" if each else "")),
             ("FLOPs", code(flops)),
-            ("bytes kept for backward", code(kept)),
+            ("bytes kept for backward", code(kept) if followed else "not known: its code is not followed"),
         ]
 
     @cached_property

@@ -22,6 +22,7 @@ from tqdm import tqdm
 
 from catnet.nn import bundles as blocks
 
+ARCHIVE = "https://archive.ics.uci.edu/ml/machine-learning-databases"
 SAMPLES = 200  # points of a fibre that are compared
 NOISE = 0.1  # what training adds to the columns at the end, most of which have few different values
 
@@ -62,8 +63,10 @@ def read(folder: Path, name: str, base_dim: int) -> tuple[Table, Table]:
         try:
             with path.open(newline="", encoding="utf-8") as file:
                 rows = torch.tensor([[float(entry) for entry in row] for row in list(csv.reader(file))[1:]])
-        except (OSError, ValueError) as error:
-            raise NoDataError(f"{path} cannot be read as a table of numbers: {error}") from None
+        except OSError as error:
+            raise NoDataError(f"no data: {path}: {error.strerror}") from None
+        except ValueError as error:
+            raise NoDataError(f"no data: {path} is no table of numbers: {error}") from None
         found.append(Table(rows[:, -base_dim:], rows[:, :-base_dim]))
     return found[0], found[1]
 
@@ -71,12 +74,11 @@ def read(folder: Path, name: str, base_dim: int) -> tuple[Table, Table]:
 def fetch(address: str) -> str:
     """A text from the UCI Machine Learning Repository. Raises `NoDataError` where it is out of reach."""
     try:
-        with urllib.request.urlopen(
-            f"https://archive.ics.uci.edu/ml/machine-learning-databases/{address}", timeout=20
-        ) as r:
-            return str(r.read().decode())
-    except (urllib.error.URLError, TimeoutError) as error:
-        raise NoDataError(f"no data: {address} is out of reach ({error}), and no folder was given by --data") from None
+        with urllib.request.urlopen(f"{ARCHIVE}/{address}", timeout=20) as answer:
+            return str(answer.read().decode())
+    except OSError as error:
+        reason = error.reason if isinstance(error, urllib.error.URLError) else error
+        raise NoDataError(f"no data: {ARCHIVE}/{address}: {reason}; give a folder by --data") from None
 
 
 def scaled(rows: Tensor, base_dim: int) -> tuple[Table, Table]:
@@ -140,11 +142,11 @@ Fibre = Callable[[Tensor], Tensor]  # SAMPLES rows over a base point [base_dim],
 
 
 def generated(model: blocks.Atlas) -> Fibre:
-    """The fibres of a model."""
+    """The fibres of a model; what lies outside the columns' ranges is brought to their ends."""
 
     def fibre(base: Tensor) -> Tensor:
         with torch.no_grad():
-            return model.sample(unit(base).unsqueeze(0), SAMPLES).squeeze(0)
+            return model.sample(unit(base).unsqueeze(0), SAMPLES).squeeze(0).clamp(0, 10)
 
     return fibre
 

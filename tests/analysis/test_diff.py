@@ -145,11 +145,16 @@ def test_repeats_are_compared_step_by_step() -> None:
     assert ("added", None, "h.3") in kinds(grown)
 
 
-def test_long_pipelines_take_linear_time() -> None:
-    old = " >> ".join(["relu", "tanh"] * 3000)
-    found = between(old, f"sigmoid >> {old} >> sigmoid")
-    assert found.same >= 0
-    assert found.flops.new.value is not None
+def test_long_pipelines_are_aligned_by_their_named_parts() -> None:
+    old = " >> ".join(["linear(4) >> relu"] * 600)
+    found = between(old, f"gelu >> {old} >> tanh")
+    assert kinds(found) == [("added", None, "gelu"), ("added", None, "tanh")]
+    assert found.same == 1200
+
+
+def test_long_rows_without_names_end() -> None:
+    old = " >> ".join(["relu >> tanh"] * 600)
+    assert between(old, f"sigmoid >> {old}").changes
 
 
 def test_matching_keeps_the_order_of_the_new_net() -> None:

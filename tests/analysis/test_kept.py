@@ -30,6 +30,8 @@ ELSEWHERE = (  # these boxes are in tests/symmetry and tests/bundles
     "catnet.boxes.strips",
     "catnet.boxes.bundle_graphs",
     "catnet.boxes.bundle_fields",
+    "catnet.boxes.bundle_points",
+    "catnet.boxes.trivialise",
 )
 
 

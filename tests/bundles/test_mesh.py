@@ -10,7 +10,9 @@ from torch import Tensor
 
 from catnet.elaborate.program import Program
 from catnet.elaborate.proving import proofs
-from catnet.nn.bundles import MeshConv, Surface
+from catnet.nn.bundles import MeshConv, PlaneFields, Surface
+from catnet.symmetry.constructors import SO, irrep, vector
+from catnet.symmetry.elements import Element, Flow
 from tests.bundles.frames import gauge_error
 
 torch.set_num_threads(1)
@@ -137,3 +139,13 @@ def test_parameters_and_cost() -> None:
 
 def test_the_picture_names_the_boxes() -> None:
     assert "gauge_conv(T, W)" in Program.from_text(MESH + NETS["surface"])["f"]().draw()
+
+
+@pytest.mark.parametrize("order", [1, 2, 3])
+def test_irreducibles_turn_as_the_layer_turns_them(order: int) -> None:
+    rep, x = irrep(SO(2), order), torch.randn(2, dtype=torch.float64)
+    element = Element(SO(2), (Flow(((0, 0.7),)),))
+    turned = PlaneFields([(1, order)]).rotate(x, torch.tensor(0.7, dtype=torch.float64))
+    assert torch.allclose(rep.matrix(element) @ x, turned, atol=1e-14)
+    assert rep == vector(SO(2)) if order == 1 else rep != vector(SO(2))
+    assert str(rep) == ("vector(SO(2))" if order == 1 else f"irrep(SO(2), {order})")

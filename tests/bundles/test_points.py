@@ -50,7 +50,12 @@ def test_what_fits(net: str) -> None:
 @pytest.mark.parametrize(
     ("net", "code", "message", "help"),
     [
-        ("R[n, Moebius] -> R[n, Cylinder] = id", "E0737", "`Moebius` against `Cylinder`", "map f : Moebius -> Cylinder"),
+        (
+            "R[n, Moebius] -> R[n, Cylinder] = id",
+            "E0737",
+            "`Moebius` against `Cylinder`",
+            "map f : Moebius -> Cylinder",
+        ),
         ("R[n, Moebius] -> R[n, 1] = id", "E0737", "`Moebius` against the plain axis", "forget(Moebius)"),
         ("R[n, 1] -> R[n, Moebius] = id", "E0737", "against `Moebius`", "say in the signature"),
         ("R[n, base(Moebius)] -> R[n, 2] = id", "E0737", "`base(Moebius)` against", "forget(Moebius)"),

@@ -176,6 +176,31 @@ def test_a_reading_is_printed_as_it_is_written() -> None:
         assert call in source
 
 
+def test_points_may_be_cut_into_blocks() -> None:
+    """What each box says of an axis of points that is cut between ranks, against what it gives for the blocks."""
+    base, x = points("Klein", 12), torch.randn(12, 3)
+    dom = "R[n, base(Klein)] @ R[n, 3]"
+    cut: dict[str, tuple[str, tuple[Tensor, ...]]] = {
+        "trivialise(Klein, total = 3)": (f"{dom} -> R[n, base(Klein)] @ R[n, Klein] @ R[n, 2]", (base, x)),
+        "log_density(trivialise(Klein, total = 3))": (f"{dom} -> R[n]", (base, x)),
+        "forget(Klein)": ("R[n, base(Klein)] -> R[n, 2]", (base,)),
+    }
+    for body, (types, values) in cut.items():
+        net = Program.from_text(f"{SPACES}\nnet f : {types} = it: {body}")["f"]()
+        (node,) = [n for _, n in net.graph.walk() if n.label == "it"]
+        answer = node.box.shards(node.dom, node.cod, (-2,) * len(values))
+        assert not isinstance(answer, str)
+        module = net.compile()
+        whole, *blocks = (module(*v) for v in (values, *zip(*(v.chunk(3) for v in values), strict=True)))
+        wholes = whole if isinstance(whole, tuple) else (whole,)
+        for port, (place, all_) in enumerate(zip(answer, wholes, strict=True)):
+            assert place is not None
+            parts = [b[port] if isinstance(b, tuple) else b for b in blocks]
+            assert torch.allclose(torch.cat(parts, place), all_)
+        if len(values) > 1:
+            assert isinstance(node.box.shards(node.dom, node.cod, (-1,) * len(values)), str)
+
+
 @pytest.mark.parametrize(
     ("types", "body", "code", "message"),
     [
@@ -196,7 +221,13 @@ def test_what_makes_none_is_told(types: str, body: str, code: str, message: str)
 
 
 def test_home_cells_lie_inside_the_charts_of_the_cover() -> None:
-    for kind, charts in (("circle", "abcde"), ("torus", "abc"), ("sphere", "ab"), ("sphere", "abcd"), ("interval", "ab")):
+    for kind, charts in (
+        ("circle", "abcde"),
+        ("torus", "abc"),
+        ("sphere", "ab"),
+        ("sphere", "abcd"),
+        ("interval", "ab"),
+    ):
         spans = [(-1.0, 1.25), (0.75, 3.0)] if kind == "interval" else None
         places = Places(kind, charts, spans)
         x = points({"circle": "Klein", "torus": "Donut", "sphere": "Phases", "interval": "Rod"}[kind], 400)

@@ -19,7 +19,7 @@ from catnet.codes import CODES
 pytest.importorskip("sphinx")
 
 DOCS = Path(__file__).parent.parent.parent / "docs"
-MODULES = ("prose", "docstrings", "uses", "page_boxes", "page_codes", "page_commands", "page_std")
+MODULES = ("prose", "docstrings", "uses", "page_boxes", "page_codes", "page_commands", "page_std", "page_api")
 
 
 @pytest.fixture(scope="module")
@@ -124,6 +124,16 @@ def test_the_standard_library_is_shown_and_mostly_drawn(made: dict[str, ModuleTy
     nets = re.findall(r"^### (\w+)$", page, re.MULTILINE)
     assert {"residual", "attention", "language_model", "unet"} <= set(nets)
     assert page.count("```{catnet} ") > 0.6 * len(nets)
+
+
+def test_every_name_that_a_module_offers_has_an_entry(made: dict[str, ModuleType]) -> None:
+    pages = dict(made["page_api"].pages())
+    for name in ("hom", "S", "Rep", "sym2"):
+        assert re.search(rf"^\.\. auto\w+:: catnet\.symmetry\.{name}$", pages["symmetry"], re.MULTILINE)
+    assert ".. autoexception:: catnet.weights.WeightsError" in pages["weights"]
+    import catnet.nn
+
+    assert pages["nn"].count(".. auto") == len(catnet.nn.__all__) + 1
 
 
 # -- the whole ---------------------------------------------------------------------------------------------------------

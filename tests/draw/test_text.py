@@ -165,7 +165,7 @@ class Reader:
             straight = glyph in self.state and cells[glyph] in GLYPHS
             self.boxes.append(sources + ([self.state[glyph]] if straight else []))
             for c in joints:
-                if cells[c] in "╯┴":
+                if cells[c] in "╯┴╰":
                     del self.state[c]
             self.state[glyph] = (len(self.boxes) - 1, 0)
             if "[not used]" in line:

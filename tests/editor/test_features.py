@@ -31,7 +31,7 @@ from catnet.types.spaces import FUNCTIONS
 ROOT = Path(__file__).parent.parent.parent
 FILES = sorted(p for folder in ("examples", "catnet/std") for p in (ROOT / folder).rglob("*.cat"))
 
-OTHER_WORDS = {"on", "charts", "map", "_", *SORTS, *BASES, *DERIVED, "max", "min", "sqrt", "sin", "cos", "pi"}
+OTHER_WORDS = {"on", "GL", "charts", "map", "_", *SORTS, *BASES, *DERIVED, "max", "min", "sqrt", "sin", "cos", "pi"}
 
 ATTENTION = """# Attention of every position to all.
 net attention(heads, causal = false) : R[t, d] -> R[t, d] where d % heads == 0 =

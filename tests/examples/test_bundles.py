@@ -53,6 +53,8 @@ def test_specs_check_and_their_laws_are_proved(path: Path) -> None:
     for name in names:
         bundle = program.bundle(name)
         assert bundle.laws().proved
+        if bundle.base.data:  # nothing is known of it before it comes
+            continue
         assert bundle.facts().orientable.value is ORIENTABLE[name]
 
 
@@ -96,6 +98,6 @@ def test_the_strip_is_read_alike_everywhere(
 
 def test_sheaves_train(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     text = printed("sheaves", ["--steps", "1", "--seeds", "1"], monkeypatch, capsys)
-    assert len(re.findall(r"accuracy 0\.\d+", text)) == 8
+    assert len(re.findall(r"accuracy 0\.\d+", text)) == 9
     shares = [int(found) for found in re.findall(r"(\d+)% of them", text)]
     assert all(share < 30 for share in shares)

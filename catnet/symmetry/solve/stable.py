@@ -1,7 +1,7 @@
 """Tensor words at a smaller n: beyond some n there are as many intertwiners for each n, and characters cost less.
 
-For S(n), O(p, q), SO(p, q), U(n) and Sp(n) diagrams on so many legs are a basis for every n from a bound on
-(`independent.enough`), so the dimension at the bound is the dimension at every larger n. The signature of O(p, q)
+For S(n), O(p, q), SO(p, q), U(n), GL(n) and Sp(n) diagrams on so many legs are a basis for every n from a bound
+on (`independent.enough`), so the dimension at the bound is the dimension at every larger n. The signature of O(p, q)
 plays no part, as the complexified group is the same (Weyl's unitary trick).
 """
 
@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from catnet.symmetry.finite_groups import Symmetric
+from catnet.symmetry.general_linear import GeneralLinear
 from catnet.symmetry.groups import Group
 from catnet.symmetry.lie_groups import Orthogonal, Symplectic, Unitary
 from catnet.symmetry.product_groups import product
@@ -51,7 +52,7 @@ def _smaller(group: Group, space: Space, legs: int) -> Group:
     size = Dim.const(least)
     if isinstance(group, Orthogonal):
         return replace(group, p=size, q=Dim.const(0))
-    if isinstance(group, Symmetric | Unitary | Symplectic):
+    if isinstance(group, Symmetric | Unitary | GeneralLinear | Symplectic):
         return replace(group, n=size)
     return group
 

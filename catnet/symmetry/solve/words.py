@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from catnet.symmetry.finite_groups import Symmetric
+from catnet.symmetry.general_linear import GeneralLinear
 from catnet.symmetry.groups import Group
 from catnet.symmetry.lie_groups import Orthogonal, Symplectic, Unitary
 from catnet.symmetry.product_groups import DirectProduct
@@ -76,6 +77,8 @@ def natural_space(group: Group) -> Space | None:
         return Space("SO" if group.special else "O", group.size.value, negative)
     if isinstance(group, Symplectic):
         return Space("Sp", group.n.value)
+    if isinstance(group, GeneralLinear):
+        return Space("GL", group.n.value)
     if isinstance(group, Unitary):
         if not group.special:
             return Space("GL", group.n.value)

@@ -73,7 +73,7 @@ def chart(fibre: str, base: Tensor, x: Tensor) -> blocks.Trivialisation:
     stretch = blocks.Coupling(3, 2, blocks.Affine(), active=[0])
     bend = blocks.Coupling(3, 2, blocks.Affine(), passive=[0])
     layers = [blocks.Standardise.fitted(base, x, 2.0), turn, stretch, bend]
-    return blocks.Trivialisation(blocks.Composite(*layers), blocks.Interval())
+    return blocks.Trivialisation(blocks.Composite(*layers), blocks.Interval(0.005))
 
 
 def train(atlas: blocks.Atlas, group: str, name: str, base: Tensor, x: Tensor, steps: int) -> None:
@@ -85,7 +85,7 @@ def train(atlas: blocks.Atlas, group: str, name: str, base: Tensor, x: Tensor, s
     with tqdm(total=steps, desc=name, unit="step", mininterval=quiet) as bar:
         for step in range(steps):
             rows = torch.randperm(len(x))[:250]
-            noise = 0.01 + 0.1 * (1 - step / steps) ** 2  # a surface in space has no density
+            noise = 0.003 + 0.1 * (1 - step / steps) ** 2  # a surface in space has no density
             shaken = x[rows] + noise * torch.randn(len(rows), 3)
             loss = likelihood(base[rows], shaken) + alike(base[rows], shaken)
             optimiser.zero_grad()
@@ -135,7 +135,7 @@ def learn(data: str, steps: int) -> tuple[Tensor, Tensor, Tensor]:
     test = 2 * math.pi * (torch.arange(FIBRES) + 0.5) / FIBRES
     true, again = (points(data, test[:, None].expand(-1, SAMPLES)) for _ in range(2))
     with torch.no_grad():
-        made = atlas.sample(on_circle(test), SAMPLES)
+        made = atlas.sample(on_circle(test), SAMPLES, thickness=0.0)  # normal coordinates hold the noise of training
         read = blocks.fitted_transitions(atlas, group, base, x)
         sign = torch.linalg.det(blocks.loop_product(cover.names, read)).item()
         far, floor = (sum(map(distance, true, other)) / FIBRES for other in (made, again))

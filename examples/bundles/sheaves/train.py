@@ -27,7 +27,13 @@ from catnet.nn.bundles import Graph
 Data = tuple[Graph, Tensor, Tensor]  # with features [nodes, features] and classes [nodes]
 NODES, DEGREE, CLASSES, FEATURES, GROUPS = 1000, 8, 4, 8, 20
 SPEC = Path(__file__).parent / "sheaves.cat"
-NETS = {"alone": "no graph", "plain": "plain diffusion", "turning": "sheaf, SO(2)", "general": "sheaf, GL(2)"}
+NETS = {
+    "alone": "no graph",
+    "plain": "plain diffusion",
+    "turning": "sheaf, SO(2)",
+    "general": "sheaf, GL(2)",
+    "known": "known maps",
+}
 SEEDS = 2
 
 
@@ -69,8 +75,13 @@ def inputs(name: str, graph: Graph, features: Tensor) -> tuple[Tensor, ...]:
     edges = torch.stack([graph.source, graph.target])
     if name == "alone":
         return (features,)
-    ones = torch.ones(len(graph.source), 1, 1)
-    return (features, edges, ones) if name == "plain" else (features, edges)
+    if name == "plain":
+        return features, edges, torch.ones(len(graph.source), 1, 1)
+    if name == "known":  # from one frame to the other: the features are a direction and the frame
+        c, s = features[:, 2:].unbind(-1)
+        turn = torch.stack([torch.stack([c, -s], -1), torch.stack([s, c], -1)], -2)
+        return features[:, :2, None], edges, turn[graph.target].mT @ turn[graph.source]
+    return features, edges
 
 
 def fit(make: Callable[[], Data], name: str, seed: int, steps: int, bar: tqdm) -> tuple[float, int]:
@@ -79,7 +90,8 @@ def fit(make: Callable[[], Data], name: str, seed: int, steps: int, bar: tqdm) -
     graph, features, labels = make()
     order = torch.randperm(NODES)
     train, valid, test = order.split([NODES // 2, NODES // 4, NODES // 4])
-    model = catnet.compile(SPEC, name, d=features.shape[1])
+    sizes = {} if name == "known" else {"d": features.shape[1]}
+    model = catnet.compile(SPEC, name, **sizes)
     given = inputs(name, graph, features)
     optimiser = torch.optim.Adam(model.parameters(), lr=1e-2, weight_decay=1e-3)
     best, found = -1.0, 0.0
@@ -111,6 +123,8 @@ def main() -> None:
         alike = (labels[graph.source] == labels[graph.target]).double().mean()
         print(f"{make.__name__}: {len(graph.source)} edges, {alike:.0%} of them between nodes of one class")
         for name, words in NETS.items():
+            if name == "known" and make is pairs:
+                continue
             start = time.perf_counter()
             with tqdm(total=options.seeds * options.steps, desc=words, unit="step", mininterval=quiet) as bar:
                 runs = [fit(make, name, seed, options.steps, bar) for seed in range(options.seeds)]
