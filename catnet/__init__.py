@@ -72,6 +72,7 @@ _LAZY = {
     "Kept": "catnet.diagrams.box",
     "Site": "catnet.diagrams.box",
     "box": "catnet.declare",
+    "load_ipython_extension": "catnet.notebook",  # `%load_ext catnet`
 }
 
 

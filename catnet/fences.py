@@ -257,7 +257,8 @@ def fence(text: str, info: str = "") -> str:
 def superfence(source: str, language: str, css_class: str, options: Mapping[str, Any], md: Any, **more: Any) -> str:
     """`fence` as the SuperFences of pymdownx call it, and so MkDocs: `format: !!python/name:catnet.fences.superfence`.
 
-    Its options are those of the directive for Sphinx: ```` ```{.catnet net=block params="heads=8" show=picture} ````.
+    Its options are those of the directive for Sphinx, in an attribute list behind the three backticks:
+    `{.catnet net=block params="heads=8" show=picture}`.
     """
     given = {**options, **more.get("attrs", {})}
     words = [f"--{name}={given[name]}" for name in ("depth", "show") if given.get(name)]

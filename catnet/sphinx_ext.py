@@ -83,7 +83,8 @@ class Catnet(SphinxDirective):
             line = f"{found.name} : {found.type}"
             yield nodes.paragraph("", "", nodes.literal(line, line), classes=["catnet-type"])
         if found.diagnostics:
-            yield nodes.literal_block(found.messages, found.messages, language="text", classes=["catnet-diagnostics"])
+            classes = ["catnet-diagnostics", *(["catnet-wrong"] if found.errors else [])]
+            yield nodes.literal_block(found.messages, found.messages, language="text", classes=classes)
 
     def _warn(self, diagnostics: Any) -> None:
         for diagnostic in diagnostics:

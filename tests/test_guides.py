@@ -23,7 +23,7 @@ DOCS = Path(__file__).parent.parent / "docs"
 WRITTEN = ("*.md", "tutorial/*.md", "reference/**/*.md", "guides/*.md", "decisions/*.md")
 BLOCK = re.compile(r"^(```+)([^\n`]*)\n(.*?)^\1$", re.MULTILINE | re.DOTALL)
 MARKUP = {"{contents}", "{toctree}", "{eval-rst}", "{include}", "{literalinclude}"}
-SHOWN = {"md", "yaml", "ebnf", "sh"}  # nothing in them is to be run
+SHOWN = {"md", "yaml", "ebnf", "sh", "lua", "lisp"}  # nothing in them is to be run
 
 PAGES = sorted({page for pattern in WRITTEN for page in DOCS.glob(pattern) if page.name != "gallery.md"})
 

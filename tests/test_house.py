@@ -29,7 +29,7 @@ ORDER = [
     {"cli"},
     {"fences"},
     {"sphinx_ext"},
-    {"__main__"},
+    {"notebook", "__main__"},
 ]
 RANK = {room: rank for rank, rooms in enumerate(ORDER) for room in rooms}
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Hashable
+from dataclasses import replace
 from typing import TYPE_CHECKING, ClassVar
 
 from catnet.boxes.actions import contracted
@@ -108,13 +109,31 @@ class OuterProduct(Box):
         return f"{site.args[0]}.unsqueeze(-1) * {site.args[1]}.unsqueeze(-2)"
 
 
+def _with_duals(wires: Object) -> Object:
+    """Two wires, with the dual of what the first carries on its last axis taken for the same on the second."""
+    last = [axis for wire in wires for axis in trailing(wire)[-1:] if axis.space is not None]
+    if len(last) == len(wires) == 2 and last[0].space != last[1].space:
+        from catnet.symmetry.reps import Rep
+        from catnet.symmetry.reps_nodes import dual
+
+        first, second = last[0].space, last[1].space
+        if isinstance(first, Rep) and isinstance(second, Rep) and dual(first) == second:
+            return wires[0], replace(wires[1], axes=(*wires[1].axes[:-1], last[0]))
+    return wires
+
+
 @box("dot", "arithmetic")
 class DotProduct(Box):
-    """The sum of the products of entries along the last axis. R[...s, d] @ R[...s, d] -> R[...s]."""
+    """The sum of the products of entries along the last axis. R[...s, d] @ R[...s, d] -> R[...s].
+
+    A representation there meets itself or its dual."""
 
     arity = 2
     signature: ClassVar[str] = "R[...s, d] @ R[...s, d] -> R[...s]"
     map_kind: ClassVar[MapKind] = "smooth"
+
+    def rule(self, typing: Typing, inputs: Object) -> Object:
+        return super().rule(typing, _with_duals(tuple(map(typing.inference.wire, inputs))))
 
     def flops(self, inputs: Object, outputs: Object) -> Dim:
         return elements(inputs[0]) * 2

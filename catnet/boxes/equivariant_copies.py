@@ -68,8 +68,15 @@ def lengths(box: str, rep: Rep) -> None:
             raise reject(
                 f"`{box}` takes the length of each copy, and `{part}` has none that its group preserves",
                 code="E0740",
-                help=f"an invariant of `{rep}` and itself is found by tensor_product(trivial({rep.group}))",
+                help=_other_length(part),
             )
+
+
+def _other_length(rep: Rep) -> str:
+    """Where an invariant of second degree is found: the representation with itself, or with its dual."""
+    if rep.kind.within(Kind.ISOMETRIC) or rep.kind is Kind.SYMPLECTIC:
+        return f"an invariant of `{rep}` and itself is found by tensor_product(trivial({rep.group}))"
+    return f"no metric of `{rep}` is known: `dot` pairs it with a wire that carries its dual"
 
 
 def invariant_numbers(box: str, inference: Inference, wire: Wire, size: Dim, what: str, port: int) -> Wire:
@@ -78,6 +85,8 @@ def invariant_numbers(box: str, inference: Inference, wire: Wire, size: Dim, wha
     last = trailing(wire)[-1] if trailing(wire) else None
     if last is None:
         raise reject(f"`{box}` takes {what} on the last axis, and `{wire}` has none", code="E0741", port=port)
+    if last.space is not None and last.space.what != "representation":
+        raise reject(f"`{box}` takes {what}, and `{last.space}` is a {last.space.what}", code="E0743", port=port)
     if last.space is not None and last.space.kind is not Kind.TRIVIAL:  # type: ignore[attr-defined]
         raise reject(
             f"`{box}` takes {what}, and `{last.space}` is not invariant",

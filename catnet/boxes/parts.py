@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+import operator
 from typing import TYPE_CHECKING, ClassVar
 
 from catnet.boxes.actions import cut_up, on_axis, plain, shifted, side_by_side
@@ -14,6 +16,7 @@ from catnet.diagrams.structural import MAX_WIRES, too_many_wires
 from catnet.types.dims import Dim
 from catnet.types.facts import Pred, Verdict
 from catnet.types.infer import reject
+from catnet.types.spaces import Space
 from catnet.types.static import AxisRef
 from catnet.types.wires import Axis, AxisLike, Object, Wire
 
@@ -118,11 +121,18 @@ class Concat(Box):
 
 
 def _carrying(wire: Wire, position: int, parts: Sequence[Axis]) -> Wire:
-    """A wire whose axis carries the direct sum of what its parts carry, where all carry representations of a group."""
-    if any(part.space is None or part.space.group != parts[0].space.group for part in parts):  # type: ignore[union-attr, attr-defined]
+    """A wire whose axis carries the direct sum of what its parts carry, where all carry representations of a group, or
+    all carry bundles."""
+    spaces = [part.space for part in parts]
+    groups = {getattr(space, "group", None) for space in spaces}
+    if all(space is not None and space.what == "bundle" for space in spaces):
+        joined: Space = functools.reduce(operator.add, spaces)  # type: ignore[arg-type]
+    elif None not in groups and len(groups) == 1:
+        joined = side_by_side(spaces)  # type: ignore[arg-type]
+    else:
         return wire
     axes = list(wire.axes)
-    axes[position] = Axis(axis_at(wire, position).size, None, side_by_side([part.space for part in parts]))  # type: ignore[misc]
+    axes[position] = Axis(axis_at(wire, position).size, None, joined)
     return wire.with_axes(axes)
 
 

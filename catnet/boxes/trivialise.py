@@ -14,6 +14,7 @@ from catnet.diagrams.acting import Acting, Action
 from catnet.diagrams.box import Box, Kept, MapKind, Site, box
 from catnet.diagrams.printing import static_tree
 from catnet.diagrams.shards import Answer, Cut
+from catnet.symmetry.kinds import Kind
 from catnet.syntax import tree
 from catnet.types.dims import Dim
 from catnet.types.infer import reject
@@ -189,22 +190,19 @@ class Trivialise(OverPoints):
         loop = self.kind == "circle"
         for layer in range(self.layers.value or 1):
             if total > 1 and not (loop and layer):
-                found += [(base, total * (total - 1) // 2 + total, place), (base, 2 * total, place + 1)]
+                found.append((base, total * (total - 1) // 2 + total, place))
+                found += [] if loop else [(base, 2 * total, place + 1)]
                 place += 2
             if loop:
-                place += total > 1 and not layer
-                found.append((base + total - 1, 25, place))
-                place += 1
-                if total > 1:
-                    found.append((base + 2, line * (total - 1), place))
-                    place += 1
+                parts = [(base + total - 1, 25)] if self.flow == "spline" or total == 1 else []
+                parts += [(base + 2, line * (total - 1))] if total > 1 else []
             elif total > 1:
                 passive = sum((i + layer) % 2 for i in range(total))
-                found.append((base + passive, line * (total - passive), place))
-                place += 1
+                parts = [(base + passive, line * (total - passive))]
             else:
-                found += [(base, 2, place), (base, line, place + 1)]
-                place += 2
+                parts = [(base, 2), (base, line)]
+            found += [(inputs, outputs, place + k) for k, (inputs, outputs) in enumerate(parts)]
+            place += len(parts)
         return found
 
     def shapes(self) -> Iterator[tuple[str, tuple[Dim, ...]]]:
@@ -299,10 +297,12 @@ class LogDensity(Reading):
 @box("sample", "bundles")
 class Sample(Reading):
     """`count` random points over each base point, by a trivialisation t: `sample(t, count = n)`: R[base(E)] -> R[n, k],
-    with the weights of t = trivialise(E, total = k)."""
+    with the weights of t = trivialise(E, total = k). `thickness` scales the normal coordinates: 0 gives points of the
+    fibre itself, where they hold the noise of training."""
 
     of: terms.Diagram
     count: Dim
+    thickness: float = 1.0
     arity = 1
     effect = "random"
 
@@ -317,7 +317,8 @@ class Sample(Reading):
         return answer if isinstance(answer, str) else tuple(place - 1 for place in answer if place is not None)
 
     def code(self, site: Site) -> str:
-        return f"{site.module}.sample({site.args[0]}, {site.size(self.count)})"
+        thin = f", {self.thickness!r}" if self.thickness != 1.0 else ""
+        return f"{site.module}.sample({site.args[0]}, {site.size(self.count)}{thin})"
 
 
 @box("consistency", "bundles")
@@ -326,12 +327,16 @@ class Consistency(Reading):
 
     The mean square, over the points and each two charts that overlap, of v_b - g v_a, where v_a is the fibre vector of
     the point in chart a and g the declared transition from a to b. A term of the loss, and afterwards the residual to
-    report beside the word `trained`.
+    report beside the word `trained`. With `fitted`, g is the element of O(n) (of SO(n), if that is the structure group)
+    that fits the points best: neighbours then differ by some constant element, and how the bundle is twisted is found.
     """
 
     of: terms.Diagram
+    fitted: bool = False
 
     def rule(self, typing: Typing, inputs: Object) -> Object:
+        if self.fitted:
+            self.group()
         return self._points(typing, [real_wire(typing, w, i) for i, w in enumerate(inputs)], (Wire(REAL, ()),))  # type: ignore[arg-type]
 
     def gives_batch(self, site: Site) -> bool:
@@ -340,8 +345,17 @@ class Consistency(Reading):
     def shards(self, inputs: Object, outputs: Object, cut: Cut) -> Answer:
         return f"`{self.name}` takes the mean over the axis that is cut"
 
+    def group(self) -> str:
+        """The orthogonal group in which transitions are looked for; refuses a bundle whose own is not orthogonal."""
+        acts = self.main.over.structure
+        if acts.field == "C" or not acts.rep.kind.within(Kind.ORTHOGONAL):
+            raise reject(f"`{self.name}` fits orthogonal transitions, and `{self.main.over.name}` is under {acts}",
+                         help="leave `fitted` out: the declared ones are taken")  # fmt: skip
+        return f"{'SO' if acts.connected and acts.size > 1 else 'O'}({acts.size})"
+
     def code(self, site: Site) -> str:
-        return f"{site.module}.consistency({', '.join(site.args)})"
+        group = f', "{self.group()}"' if self.fitted else ""
+        return f"{site.module}.consistency({', '.join(site.args)}{group})"
 
 
 def reading(box: Box, span: Any = None) -> terms.Diagram:

@@ -187,9 +187,10 @@ def pointwise(box: Box, acting: Acting, kind: Kind) -> tuple[Action, ...]:
 
 def unfit(name: str, rep: Rep, port: int = 0) -> Refusal:
     """The refusal of a box that does not commute with the matrices of a representation."""
+    lengths = "`norm_activation`, " if rep.kind.within(Kind.ORTHOGONAL) else ""
     return Refusal(
         f"`{name}` does not commute with `{rep}`, which {does(rep)} entries instead of permuting them",
-        "take an equivariant box: `norm_activation`, `gate`, or `linear(W)` to a representation W",
+        f"take an equivariant box: {lengths}`gate`, or `linear(W)` to a representation W",
         port,
     )
 

@@ -42,6 +42,8 @@ def of_frames(box: Box, acting: Acting) -> tuple[Action, ...]:
     if any(isinstance(part.rep, Ends) for part in parts):
         raise Refusal(f"`{box.name}` takes the list of edges, along which maps go, apart")
     if any(isinstance(part.rep, Along) for part in parts):
+        if box.map_kind != "linear":
+            raise Refusal(f"`{box.name}` is no linear map, and the frames at both ends change the maps along edges")
         return box.act(acting)  # a representation on three axes together, as any other
     return _apart(box, acting)
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from catnet.diagnostics import CatnetError
 from catnet.diagrams.acting import show
 from catnet.draw.geometry import Label, Panel
+from catnet.draw.measure import ELLIPSIS
 
 if TYPE_CHECKING:
     from catnet.diagrams.terms import Diagram
@@ -46,20 +47,30 @@ def _labels(panel: Panel) -> Iterator[Label]:
         stack.extend(box.panel for box in top.boxes if box.panel is not None)
 
 
-def pieces(text: str, acted: tuple[int, ...]) -> list[tuple[str, bool]]:
-    """A label cut at its axes: each piece with whether it is acted on. Places count from the end.
+def pieces(label: Label) -> list[tuple[str, bool]]:
+    """A label cut at its axes: each piece with whether it is acted on.
 
-    >>> pieces("R[n, V]", (-2,))
-    [('R[', False), ('n', True), (', ', False), ('V', False), (']', False)]
+    A label that was shortened has a piece that stands for several axes; it is marked where all of them are acted on.
+
+    >>> from catnet.types.signature import read_object
+    >>> label = Label(0, 0, "R[n, d]", Value(read_object("R[n, d]")[0]), acted=(-2,))
+    >>> pieces(label)
+    [('R[', False), ('n', True), (', ', False), ('d', False), (']', False)]
     """
-    start = text.find("[")
-    if not acted or start < 0 or not text.endswith("]"):
+    text = label.text
+    start, end = text.find("["), text.rfind("]") + 1
+    if not label.acted or not 0 <= start < end:
         return [(text, False)]
-    axes = _split(text[start + 1 : -1])
+    axes = _split(text[start + 1 : end - 1])
+    hidden = len(label.value.wire.axes) - len(axes)  # how many axes the piece with the ellipsis stands for besides one
     found = [(text[: start + 1], False)]
+    place = -len(axes) - hidden
     for number, axis in enumerate(axes):
-        found += [(", ", False)] * (number > 0) + [(axis, number - len(axes) in acted)]
-    return [*found, ("]", False)]
+        covered = 1 + (hidden if ELLIPSIS in axis else 0)
+        found += [(", ", False)] * (number > 0)
+        found.append((axis, all(k in label.acted for k in range(place, place + covered))))
+        place += covered
+    return [*found, (text[end - 1 :], False)]
 
 
 def _split(text: str) -> list[str]:

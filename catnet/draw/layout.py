@@ -31,7 +31,7 @@ class Layout:
     def __init__(self, down: bool = False) -> None:
         self.flow = DOWN if down else RIGHT
         self.known: dict[tuple[int, int, float], Panel] = {}
-        self.parts = NARROWER
+        self.parts: tuple[float, ...] = NARROWER
 
     def panel(self, graph: Graph, depth: int, limit: float = PAGE, top: bool = False) -> Panel:
         """The geometry of a graph with `depth` levels of boxes to show; those at the top have labels at their ends."""

@@ -91,7 +91,7 @@ class _Nerve:
 
     def inset(self) -> Inset:
         """The part of another picture."""
-        heading = _words(14, 22, self.heading, "ink", INK, size=13)
+        heading = _words(14, 30, self.heading, "ink", INK, size=13)
         return Inset(
             self.width, self.height, f"<title>{escape(self._description())}</title>{heading}\n{self._body()}", _RULES
         )

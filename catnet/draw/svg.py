@@ -22,6 +22,7 @@ from catnet.draw.words import tooltip
 INK, MUTED, PAPER = "#222222", "#5a5a5a", "#ffffff"
 DARK_INK, DARK_MUTED, DARK_PAPER = "#e6e6e6", "#b0b0b0", "#15181b"
 HEADING = 34.0
+MARGIN = 12.0
 FONT = "Helvetica, Arial, DejaVu Sans, sans-serif"
 CABLE = 3.2  # the width of several wires drawn as one
 SMALLER = 0.75  # the size of insets
@@ -42,7 +43,7 @@ class Inset:
 def write(panel: Panel, title: str, heading: str, description: str, insets: Sequence[Inset] = ()) -> str:
     """The SVG document of a panel, with small pictures under it."""
     body = [elements(panel, 0.0, HEADING)]
-    width, x, y, row = panel.width + 12, PADDING, HEADING + panel.height, 0.0
+    (width, y), x, row = page_size(panel), PADDING, 0.0
     for inset in insets:
         wide, high = inset.width * SMALLER, inset.height * SMALLER
         if x > PADDING and x + wide > max(width, INSETS):
@@ -51,6 +52,11 @@ def write(panel: Panel, title: str, heading: str, description: str, insets: Sequ
         x, row, width = x + wide, max(row, high), max(width, x + wide)
     rules = "".join(dict.fromkeys(inset.rules for inset in insets))
     return document(width, y + row, title, heading, description, "\n".join(body), rules)
+
+
+def page_size(panel: Panel) -> tuple[float, float]:
+    """The width and height of a page with one panel: a margin beyond the outputs, and the heading above."""
+    return panel.width + MARGIN, panel.height + HEADING + (MARGIN if panel.down else 0.0)
 
 
 def elements(panel: Panel, x: float, y: float) -> str:
@@ -240,7 +246,7 @@ def _emphasised(label: Label) -> str:
     """The text of a label, with the axes in bold on which a group acts."""
     return "".join(
         f'<tspan class="cn-ink" font-weight="bold" fill="{INK}">{escape(text)}</tspan>' if acted else escape(text)
-        for text, acted in pieces(label.text, label.acted)
+        for text, acted in pieces(label)
     )
 
 

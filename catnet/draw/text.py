@@ -133,8 +133,15 @@ class _Text:
         self.seen["cut"] = None
         return f"  →({self.cut[id(value)]})"
 
-    def _from(self, value: Value) -> str:
-        return f"({self.cut[id(value)]})→ " if id(value) in self.cut else ""
+    def _from(self, *values: Value) -> str:
+        """Which values come by number; `1..4` are four."""
+        runs: list[list[int]] = []
+        for number in (self.cut[id(v)] for v in values if id(v) in self.cut):
+            if runs and runs[-1][-1] + 1 == number:
+                runs[-1].append(number)
+            else:
+                runs.append([number])
+        return "".join(f"({run[0]}..{run[-1]})→ " if len(run) > 1 else f"({run[0]})→ " for run in runs)
 
     def _taken(self, node: Node) -> list[int]:
         """The columns of a node's inputs, in order; the uses are counted down. -1 for one without a column."""
@@ -198,7 +205,7 @@ class _Text:
 
     def _words(self, node: Node, columns: list[int], uses: Counter[int]) -> str:
         """What stands beside a box: its name, where its inputs come from, and where its outputs go."""
-        parts = ["".join(map(self._from, node.inputs)) + self._name(node)]  # empty for a sign
+        parts = [self._from(*node.inputs) + self._name(node)]  # empty for a sign
         ports = sorted((c, port) for port, c in enumerate(columns) if c >= 0)
         order = [str(port + 1) for _, port in ports]
         unclear = order != sorted(order, key=int) or 0 < len(order) < len(columns)
@@ -341,7 +348,7 @@ def _notes(seen: Mapping[str, None]) -> list[str]:
     if "shared" in seen:
         notes.append("Parts with one letter share their weights.")
     if "in" in seen:
-        notes.append("[in 2 1]: the wires from the left are the inputs 2 and 1.")
+        notes.append("[in 2 1]: the lines from the left are the inputs 2 and 1.")
     if "cut" in seen:
-        notes.append("A wire that ends at →(n) goes on at (n)→; [in ...] are the inputs that come on lines.")
+        notes.append("A wire that ends at →(n) goes on at (n)→.")
     return notes

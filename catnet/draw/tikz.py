@@ -16,7 +16,7 @@ from catnet.draw.geometry import Label, Link, Panel, Placed, Point, Turn
 from catnet.draw.looks import LOOKS, PLAIN_LOOK, circle_sign, look_of
 from catnet.draw.measure import clean, text_width
 from catnet.draw.shapes import corners
-from catnet.draw.svg import CABLE, CARD, HEADING, INK, MUTED, shared_marks
+from catnet.draw.svg import CABLE, CARD, HEADING, INK, MUTED, page_size, shared_marks
 from catnet.draw.tex_text import escaped
 
 POINT = 0.75  # big points of a unit, which is a pixel of the SVG
@@ -34,8 +34,8 @@ class _Document:
     """One writing run: the scale, the marks of shared parts, and the looks that are used."""
 
     def __init__(self, panel: Panel, heading: str) -> None:
-        width = max(panel.width + 12, text_width(heading, 13) + 36)
-        height = panel.height + HEADING
+        width, height = page_size(panel)
+        width = max(width, text_width(heading, 13) + 36)
         self.scale = min(1.0, LARGEST / max(width, height))
         self.paper = f"{{{self._bp(width + 2)},{self._bp(height + 2)}}}"
         self.bounds = f"(0,0) rectangle {self._at(width, height)}"
@@ -136,7 +136,7 @@ class _Document:
     def _label(self, label: Label) -> str:
         shown = "".join(
             f"\\textbf{{\\textcolor{{cn-ink}}{{{escaped(text)}}}}}" if acted else escaped(text)
-            for text, acted in pieces(label.text, label.acted)
+            for text, acted in pieces(label)
         )
         return self._words((label.x, label.y), "base west", shown, LABEL, "muted")
 

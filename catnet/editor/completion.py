@@ -17,7 +17,7 @@ from catnet.editor.highlight import COMBINATORS, NAME, OPERATORS, PUNCTUATION
 from catnet.editor.names import KINDS
 from catnet.editor.pieces import VALUES
 from catnet.editor.view import View
-from catnet.elaborate.evaluate import net_params, quantified
+from catnet.elaborate.evaluate import quantified
 from catnet.elaborate.loading import STANDARD, Declaration, Module
 from catnet.elaborate.program import NETS
 from catnet.syntax import tree
@@ -277,8 +277,7 @@ def parameters(module: Module, name: str) -> tuple[tuple[Param, ...], tuple[str,
     """The static parameters of what a name means, and the sizes that may be given besides."""
     found = module.find(name)
     if found is not None:
-        params = net_params(found[1]) if hasattr(found[1], "params") else ()
-        return params, quantified(found[1])
+        return describe.parameters(found[1]), quantified(found[1])
     return (VOCABULARY[name].params(), ()) if name in VOCABULARY else ((), ())
 
 

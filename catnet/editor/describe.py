@@ -8,9 +8,11 @@ import re
 from dataclasses import replace
 
 import catnet.boxes  # noqa: F401  (fills the vocabulary)
+from catnet.diagnostics import CatnetError
 from catnet.diagrams.box import REQUIRED, VOCABULARY, Box, Param
 from catnet.diagrams.printing import static_tree
 from catnet.elaborate.arguments import SORT_WORDS as SORT_WORDS
+from catnet.elaborate.evaluate import net_params
 from catnet.elaborate.loading import Declaration
 from catnet.syntax import tree
 from catnet.syntax.formatter import format_expression, format_item
@@ -20,6 +22,16 @@ COMBINATORS = {
     "seq": "seq(i in 0..n, f(i))\n\nf(0), then f(1), and so on; n is not included.",
     "transpose": "transpose(f)\n\nThe transposed map of a linear box; of a shared one, with the same weights.",
 }
+
+
+def parameters(item: Declaration) -> tuple[Param, ...]:
+    """The static parameters of a declaration; where a default is wrong, nothing is known of the sorts."""
+    if not hasattr(item, "params"):
+        return ()
+    try:
+        return net_params(item)
+    except CatnetError:
+        return tuple(Param(p.name, "int", REQUIRED) for p in item.params)
 
 
 def call(cls: type[Box]) -> str:

@@ -7,7 +7,6 @@ from catnet.editor.names import Occurrence, Symbol
 from catnet.editor.pieces import nodes
 from catnet.editor.places import Place
 from catnet.editor.view import Item, View
-from catnet.elaborate.evaluate import net_params
 from catnet.elaborate.loading import Declaration
 from catnet.syntax import tree
 
@@ -111,7 +110,7 @@ def _parameter(view: View, symbol: Symbol) -> str:
     written = next((p for p in getattr(found[1], "params", ()) if p.name == symbol.name), None)
     if written is not None and written.span is not None and (written.annotation or written.default):
         return f"{describe.fenced(written.span.text)}\n\n{text}"
-    sorts = {p.name: p.sort for p in net_params(found[1])}
+    sorts = {p.name: p.sort for p in describe.parameters(found[1])}
     return f"{text}, {describe.SORT_WORDS[sorts[symbol.name]]}" if symbol.name in sorts else text
 
 

@@ -123,7 +123,7 @@ def _embedding(subgroup: Group, group: Group) -> tuple[tuple[Word, ...], tuple[i
     if isinstance(group, Orthogonal) and subgroup == Orthogonal(group.p, group.q, True):
         both: tuple[Word, ...] = (((0, 1), (1, 1)),) if subgroup.generators else ()
         return both, tuple(range(len(group.algebra)))
-    if isinstance(group, GeneralLinear) and subgroup in (Orthogonal(group.n, Dim.const(0), s) for s in (True, False)):
+    if isinstance(group, GeneralLinear) and isinstance(subgroup, Orthogonal) and subgroup.p == group.n:
         return tuple(((0, 1),) for _ in subgroup.generators), tuple(range(len(subgroup.algebra)))
     if isinstance(group, FiniteGroup) and isinstance(subgroup, FiniteGroup) and _lies_in(subgroup, group):
         return _finite_words(subgroup, group), ()

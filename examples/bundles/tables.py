@@ -142,11 +142,11 @@ Fibre = Callable[[Tensor], Tensor]  # SAMPLES rows over a base point [base_dim],
 
 
 def generated(model: blocks.Atlas) -> Fibre:
-    """The fibres of a model; what lies outside the columns' ranges is brought to their ends."""
+    """The fibres of a model."""
 
     def fibre(base: Tensor) -> Tensor:
         with torch.no_grad():
-            return model.sample(unit(base).unsqueeze(0), SAMPLES).squeeze(0).clamp(0, 10)
+            return model.sample(unit(base).unsqueeze(0), SAMPLES).squeeze(0)
 
     return fibre
 

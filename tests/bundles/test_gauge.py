@@ -129,6 +129,8 @@ def test_learned_maps_are_read_in_frames() -> None:
 
 # -- the checker against numbers, on random nets ----------------------------------------------------------------------
 
+SOME = ["O(2)", *(pytest.param(group, marks=pytest.mark.slow) for group in ("O(1)", "permutations"))]
+
 STEPS = [
     "linear(c, bias = false)", "linear(c)", "relu", "tanh", "scale(0.7)", "fibre_activation(S)", "softmax",
     "fibre_activation(S, bias = false)", "layer_norm(affine = false)", "(id, id) >> add", "(id, id) >> mul",
@@ -138,7 +140,7 @@ STEPS = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize("group", ["O(2)", "O(1)", "permutations"])
+@pytest.mark.parametrize("group", SOME)
 def test_whatever_passes_commutes(group: str) -> None:
     """Every pair of steps around diffusion: if the checker says that it commutes, it does."""
     passed = refused = 0
@@ -156,3 +158,34 @@ def test_whatever_passes_commutes(group: str) -> None:
             assert gauge_error(text) < EXACT, (first, second)
     assert passed > 5
     assert refused > 20
+
+
+BODIES = [
+    "(id, id) >> mul", "(id, id) >> add", "(id, id) >> div", "(id, id) >> concat", "(id, id) >> stack", "softmax",
+    "relu", "tanh", "abs", "square", "layer_norm(affine = false)", 'einsum("e i j -> e j i")', 'einsum("e i j -> e")',
+    "flatten", '(id, id) >> einsum("e i j, e j k -> e i k")', '(id, id) >> einsum("e i j, e k j -> e i k")',
+    "cumsum", "flip",
+    '(id, id) >> einsum("e i j, e i j -> e")', "linear(3, bias = false)", "normalize", "slice(0, 1)", "select(0)",
+    "pad(1, 1)", 'repeat("e i j -> e i j k", k = 2)', 'rearrange("e i j -> j i e")', "relu ^ 2", "clamp(0, 1)",
+    "pow(2)", "argmax", "sort >> id @ drop", "pairs >> add", "mean(over = -1)", "sum(over = -3)", "roll(1)",
+    "each(neg)",
+]  # fmt: skip
+PLACES = {
+    "section": "return (x, edges, maps) >> diffuse(S) >> {}",
+    "messages": "return (x, edges, maps) >> transport(S) >> {}",
+    "maps": "z = maps >> {}\n    return (z, x, edges) >> id @ drop @ drop",
+}
+
+
+@pytest.mark.parametrize("group", SOME)
+@pytest.mark.parametrize("place", PLACES)
+def test_single_boxes_on_each_wire(place: str, group: str) -> None:
+    """A box that passes commutes in numbers; one that does not is refused, without a fault of the checker."""
+    passed = 0
+    for body in BODIES:
+        text = GROUPS[group] + HEAD.format("_", PLACES[place].format(body))
+        if any(d.is_error for d in Program.from_text(text).check()):
+            continue
+        passed += 1
+        assert gauge_error(text) < EXACT, body
+    assert passed >= 3

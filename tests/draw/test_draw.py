@@ -9,9 +9,11 @@ import time
 import xml.etree.ElementTree as ET
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from catnet import parse
 from catnet.boxes.linear import Linear
 from catnet.diagrams.block import Block
 from catnet.diagrams.graph import Graph, Node, Value
@@ -38,6 +40,7 @@ net tied(k) : (x: R[d], y: R[d]) -> R[k] @ R[d] {
     return a - b @ (b >> transpose(w))
 }
 net dropped(k) : R[d] @ R[d] -> R[k] = drop @ linear(k)
+net cable : R[t, 6] -> R[t, 6] = chunk(6) >> concat(axis = -1)
 """
 CASES = {
     "chain": {"w": 64, "d": 8},
@@ -45,6 +48,7 @@ CASES = {
     "stack": {"w": 3, "d": 4},
     "tied": {"k": 3, "d": 5},
     "dropped": {"k": 3, "d": 5},
+    "cable": {},
 }
 
 
@@ -59,6 +63,11 @@ def linear(size: int = 8) -> Diagram:
 @pytest.mark.parametrize("name", CASES)
 def test_golden(name: str, golden: Callable[[Path, str], None]) -> None:
     golden(GOLDEN / f"{name}.svg", draw(picture(name)))
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_golden_down(name: str, golden: Callable[[Path, str], None]) -> None:
+    golden(GOLDEN / f"{name}-down.svg", draw(picture(name), direction="down"))
 
 
 def test_golden_dot(golden: Callable[[Path, str], None]) -> None:
@@ -98,6 +107,55 @@ def test_depth_opens_frames() -> None:
     assert "x 12" in closed
     assert 'cn-frame" x' in opened
     assert readable_depth(unwrapped(graph)) == 2
+
+
+@pytest.mark.parametrize("arguments", [{"depth": 0}, {"direction": "left"}, {"format": "gif"}])
+def test_what_cannot_be_drawn(arguments: dict[str, object]) -> None:
+    with pytest.raises(ValueError, match="a picture"):
+        picture("chain").draw(**arguments)  # type: ignore[call-overload]
+
+
+def test_a_diagram_is_drawn_as_deep_as_is_asked_in_both_directions() -> None:
+    diagram = picture("stack")
+    assert diagram.draw() == diagram._repr_svg_() == diagram.draw(depth=2)
+    assert diagram.draw(depth=1) == draw_graph(diagram.graph, depth=1)
+    right, down = (ET.fromstring(diagram.draw(direction=way)) for way in ("right", "down"))
+    assert float(right.get("width", "")) > float(right.get("height", ""))
+    assert float(down.get("width", "")) < float(down.get("height", ""))
+
+
+def test_the_command_takes_depth_and_direction(tmp_path: Path, catnet_cli: Callable[..., Any]) -> None:
+    (tmp_path / "net.cat").write_text(PROGRAM, encoding="utf-8")
+    given = ["render", "net.cat", "stack", "-p", "w=3", "-p", "d=4", "-o", "net.svg"]
+    assert catnet_cli(*given, "--depth", "1", "--direction", "down", cwd=tmp_path).returncode == 0
+    assert (tmp_path / "net.svg").read_text(encoding="utf-8") == draw(picture("stack"), depth=1, direction="down")
+    assert catnet_cli(*given, "--depth", "0", cwd=tmp_path).returncode == 2
+    assert catnet_cli(*given, "--direction", "left", cwd=tmp_path).returncode == 2
+
+
+def tooltips(text: str) -> list[str]:
+    titles = ET.fromstring(text).iter("{http://www.w3.org/2000/svg}title")
+    return [title.text or "" for title in titles]
+
+
+def test_tooltips_tell_types_parameters_and_flops() -> None:
+    found = tooltips(draw(picture("chain")))
+    assert "linear(64) : R[8] -> R[64]; 576 parameters, 1,024 FLOPs" in found
+    assert "R[64]" in found
+    stack = tooltips(draw(picture("stack"), depth=1))
+    assert "12 times residual : R[4] -> R[4]; 372 parameters, 624 FLOPs" in stack
+    tied = tooltips(draw(picture("tied")))
+    assert sum("shares its weights" in text for text in tied) == 3
+
+
+def test_tooltips_of_open_sizes_are_symbolic_and_none_where_nothing_is_known() -> None:
+    program = Program.from_text("net f(k) : R[t, d] -> R[t, k] = linear(k) >> dropout(0.5)")
+    found = tooltips(draw(program["f"](3)))
+    assert "linear(3) : R[t, d] -> R[t, 3]; 3*d + 3 parameters, 6*d*t FLOPs" in found
+    assert "dropout : R[t, 3] -> R[t, 3] (random); 3*t FLOPs" in found
+    assert "chunk(4) : X[...s, 4*d] -> X[...s, d] @ X[...s, d] @ X[...s, d] @ X[...s, d]" in tooltips(
+        draw(parse("chunk(4)"))
+    )
 
 
 HOSTILE = [

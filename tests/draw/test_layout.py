@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from catnet import parse
 from catnet.boxes.linear import Linear
 from catnet.diagrams.block import Block
 from catnet.diagrams.graph import Graph
@@ -38,7 +39,8 @@ def linear(size: int = 8) -> Diagram:
 
 def diagrams() -> st.SearchStrategy[Diagram]:
     """Random maps of one wire of R[8] to itself, with branches inside."""
-    leaf = st.sampled_from([linear(), Leaf(Identity()), linear(300) >> linear()])
+    parted = [parse("chunk(4) >> concat(axis = -1)"), parse("chunk(4) >> each(linear(2)) >> concat(axis = -1)")]
+    leaf = st.sampled_from([linear(), Leaf(Identity()), linear(300) >> linear(), *parted])
     return st.recursive(leaf, _larger, max_leaves=24)
 
 
@@ -290,7 +292,6 @@ def test_parallel_wires_are_one_cable(down: bool) -> None:
 
 
 def test_wires_that_part_or_go_into_a_frame_are_no_cable() -> None:
-    text = "net g : R[n] @ R[n] @ R[n] @ R[n] -> R[n] = concat(axis = 0) >> linear(1) >> linear(n)\n"
     text = "net sums : R[n] @ R[n] @ R[n] @ R[n] -> R[4*n] = concat(axis = -1)\n"
     text += "net f : R[4*n] -> R[4*n] @ R[4*n] = chunk(4) >> (sums, sums)"
     graph = unwrapped(Program.from_text(text)["f"]().graph)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from catnet.symmetry import (
+    GL,
     SO,
     SU,
     A,
@@ -66,6 +67,9 @@ REPS: list[Rep] = [
     sym2(dual(V(SO(1, 2)))),
     V(Sp(4)),
     sym2(V(Sp(2))) @ V(Sp(2)),
+    V(GL(2)) @ dual(V(GL(2))),
+    alt2(V(GL(3))) + sign(GL(3)),
+    sym2(dual(V(GL(2)))) + V(GL(2)),
     V(U(1)) + dual(V(U(1))),
     V(U(2)) @ dual(V(U(2))),
     alt2(V(SU(3))),
@@ -75,5 +79,6 @@ REPS: list[Rep] = [
     restrict(outer(V(S(3)), V(O(3))), O(3)),
     restrict(irrep(O(3), 2, "o"), SO(3)),
     representation(O(1, 3), BOOSTED.matrices(), BOOSTED.algebra()),
+    restrict(representation(GL(2), V(GL(2)).matrices(), V(GL(2)).algebra()), O(2)),
     representation(O(2), [[[1, 0], [0, -1]]], [[[0, -3], [3, 0]]]),
 ]

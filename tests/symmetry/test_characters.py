@@ -11,6 +11,7 @@ import torch
 
 from catnet.diagnostics import CatnetError
 from catnet.symmetry import (
+    GL,
     SO,
     SU,
     A,
@@ -171,7 +172,9 @@ def test_against_elimination_in_floats(rep: Rep) -> None:
     assert int((singular < 1e-9 * singular[0]).sum()) == count(rep, rep).dimension
 
 
-@pytest.mark.parametrize("group", [SO(3), O(3), O(4), SO(1, 3), O(1, 3), O(1, 2), SU(3), Sp(4), U(2), SO(2)], ids=str)
+@pytest.mark.parametrize(
+    "group", [SO(3), O(3), O(4), SO(1, 3), O(1, 3), O(1, 2), SU(3), Sp(4), U(2), SO(2), GL(2)], ids=str
+)
 def test_weights_found_in_matrices_are_those_of_the_family(group: Group) -> None:
     natural = vector(group)
     given = representation(group, natural.matrices(), natural.algebra())

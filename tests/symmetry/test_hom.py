@@ -13,7 +13,7 @@ import torch
 
 from catnet.diagnostics import CatnetError
 from catnet.symmetry import characters
-from catnet.symmetry.constructors import SO, SU, A, C, D, O, S, Sp, U, trivial, vector
+from catnet.symmetry.constructors import GL, SO, SU, A, C, D, O, S, Sp, U, trivial, vector
 from catnet.symmetry.exact import Matrix
 from catnet.symmetry.groups import Group
 from catnet.symmetry.intertwiners import Basis, hom
@@ -111,7 +111,7 @@ def test_unitary_tensors(n: int, k: int) -> None:
 EXACT: list[tuple[Group, int, int]] = [
     *[(group, k, m) for group in (S(3), S(2), A(4), C(4), D(4), D(3)) for k, m in [(0, 2), (1, 1), (2, 1), (2, 2)]],
     *[(group, k, m) for group in (SO(3), O(3), SO(2), O(2), SO(1, 2), O(1, 2)) for k, m in [(2, 1), (2, 2), (0, 3)]],
-    *[(group, k, m) for group in (Sp(2), Sp(4), SU(2), U(2)) for k, m in [(1, 1), (2, 2), (0, 2)]],
+    *[(group, k, m) for group in (Sp(2), Sp(4), SU(2), U(2), GL(2)) for k, m in [(1, 1), (2, 2), (0, 2)]],
     (SU(3), 3, 0),
     (SU(3), 2, 2),
     (SO(1, 3), 2, 2),

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from catnet.diagnostics import CatnetError
 from catnet.symmetry import (
+    GL,
     SO,
     SU,
     A,
@@ -117,7 +118,7 @@ def test_structure_and_exact_matrices_agree(rep: Rep, seed: int) -> None:
 
 
 def test_full_turns_close() -> None:
-    for group in (SO(3), O(4), SU(2), SU(3), U(2), SO(1, 3)):
+    for group in (SO(3), O(4), SU(2), SU(3), U(2), SO(1, 3), GL(3)):
         for rep in (
             vector(group),
             *([irrep(SO(3), 3)] if group == SO(3) else []),

@@ -78,8 +78,8 @@ def flow_over(total: int, base_dim: int, fibre: Space, flow: Flow, layers: int, 
     """An isomorphism of R^total, conditioned on the base point, of which the first coordinates are those of the fibre.
 
     A fixed standardisation comes first (1 until it is fitted). Then for a vector fibre each layer turns, scales, and
-    couples; for a circle a loop around the origin is turned into a plane, scaled, and takes polar coordinates, and the
-    couplings are of the angle and of the rest in turn. Turns and bounded scales keep the inverse exact to rounding.
+    couples; for a circle a loop around the origin is turned into a plane and takes polar coordinates, and the couplings
+    are of the angle (by a spline) and of the rest in turn. Turns and bounded scales keep the inverse exact to rounding.
     """
 
     def couple(kind: Transform, passive: Sequence[int], angles: Sequence[int] = ()) -> Coupling:
@@ -94,10 +94,10 @@ def flow_over(total: int, base_dim: int, fibre: Space, flow: Flow, layers: int, 
     for layer in range(layers):
         if total > 1 and not (loop and layer):
             turns = StructureGroup(f"SO({total})", "cayley" if total > 2 else "exp")
-            found += [LinearIsomorphism(turns, base_dim, hidden=width), couple(Affine(BOUND), ())]
+            found.append(LinearIsomorphism(turns, base_dim, hidden=width))
+            found.append(Polar(total) if loop else couple(Affine(BOUND), ()))
         if loop:
-            found += [Polar(total)] if total > 1 and not layer else []
-            found.append(couple(CircleSpline(), rest))
+            found += [couple(CircleSpline(), rest)] if flow == "spline" or not rest else []
             found += [couple(line, [0], [0])] if rest else []
         elif total > 1:
             found.append(couple(line, [i for i in range(total) if (i + layer) % 2]))
@@ -200,16 +200,19 @@ class BundleAtlas(nn.Module):
         flat = self.atlas(_rows(base), _rows(x))
         return flat.reshape(base.shape[:-1])
 
-    def sample(self, base: Tensor, count: int) -> Tensor:
-        """x [..., count, total] over base points [..., size]."""
-        flat = self.atlas.sample(_rows(base), count)
+    def sample(self, base: Tensor, count: int, thickness: float = 1.0) -> Tensor:
+        """x [..., count, total] over base points [..., size]; `thickness` scales the normal coordinates."""
+        flat = self.atlas.sample(_rows(base), count, thickness)
         return flat.reshape(*base.shape[:-1], count, self.total)
 
-    def consistency(self, base: Tensor, x: Tensor) -> Tensor:
+    def consistency(self, base: Tensor, x: Tensor, group: str = "") -> Tensor:
         """The mean square by which neighbouring charts miss the declared transitions, a number.
 
         Over points and pairs of charts with the weights of the partition of unity: 0 where no point lies in two charts.
+        With the name of a `group` of orthogonal matrices the transitions are those of its elements that fit these
+        points best, one for each two charts, held fixed for the gradient.
         """
+        fits = StructureGroup(group) if group else None
         base, x = _rows(base), _rows(x)
         weights, cover = self.atlas.cover.weights(base), self.atlas.cover
         total, mass = x.new_zeros(()), x.new_zeros(())
@@ -219,7 +222,10 @@ class BundleAtlas(nn.Module):
             if not len(here):
                 continue
             vs, vt = (self._vector(self.atlas.chart(name)(base[here], x[here])[1]) for name in (source, target))
-            g = numbers_over(self.places, matrix, source, base[here], vs.dtype)
+            if fits is not None:
+                g = fits.nearest((both[here].unsqueeze(-1) * vt).detach().mT @ vs.detach())
+            else:
+                g = numbers_over(self.places, matrix, source, base[here], vs.dtype)
             error = (vt - (g @ vs.unsqueeze(-1)).squeeze(-1)).abs().square().sum(-1)
             total, mass = total + (both[here] * error).sum(), mass + both[here].sum()
         return total / mass if mass > 0 else total
