@@ -28,6 +28,30 @@ def test_the_spec_is_that_of_the_example() -> None:
     assert shown["classifier"]() == example["classifier"]()
 
 
+def test_the_model_at_the_top_is_that_of_the_example() -> None:
+    example = (ROOT / "examples/models/gpt2.cat").read_text()
+    rest = example[: example.index("# A block normalises")]
+    shown = Program.from_text(rest + block("net block"))
+    assert shown.check() == []
+    sizes = {"layers": 12, "heads": 12, "d": 768, "vocab": 50257, "context": 1024}
+    made = catnet.load(ROOT / "examples/models/gpt2.cat")["gpt2"]()
+    assert shown["gpt2"](**sizes) == made
+    assert (ROOT / "docs/pictures/gpt2.svg").read_text() == made.draw(depth=2, direction="down")
+
+
+def test_the_strip_that_is_shown_is_proved_and_a_stride_is_refused() -> None:
+    text = block("bundle Moebius")
+    program = Program.from_text(text)
+    assert program.check() == []
+    assert {p.word for p in proofs(program["reader"]())} == {"proved"}
+    wide = text.replace("where l >= 1", "where l >= 2, h >= 2")
+    strided = wide.replace("strip_relu >> strip_pool", "max_pool(2) >> global_avg_pool")
+    assert Program.from_text(wide).check() == []
+    found = Program.from_text(strided).check()
+    assert {d.code for d in found} == {"E0731"}
+    assert "max_pool" in found[0].message
+
+
 def test_the_python_runs(monkeypatch) -> None:
     monkeypatch.chdir(ROOT)
     exec(block("import catnet"), {})

@@ -123,14 +123,12 @@ class Concat(Box):
 def _carrying(wire: Wire, position: int, parts: Sequence[Axis]) -> Wire:
     """A wire whose axis carries the direct sum of what its parts carry, where all carry representations of a group, or
     all carry bundles."""
-    spaces = [part.space for part in parts]
+    spaces = [part.space for part in parts if part.space is not None]
     groups = {getattr(space, "group", None) for space in spaces}
-    if all(space is not None and space.what == "bundle" for space in spaces):
-        joined: Space = functools.reduce(operator.add, spaces)  # type: ignore[arg-type]
-    elif None not in groups and len(groups) == 1:
-        joined = side_by_side(spaces)  # type: ignore[arg-type]
-    else:
+    bundles = all(space.what == "bundle" for space in spaces)
+    if len(spaces) < len(parts) or not (bundles or (None not in groups and len(groups) == 1)):
         return wire
+    joined: Space = functools.reduce(operator.add, spaces) if bundles else side_by_side(spaces)  # type: ignore[arg-type]
     axes = list(wire.axes)
     axes[position] = Axis(axis_at(wire, position).size, None, joined)
     return wire.with_axes(axes)

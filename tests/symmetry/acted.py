@@ -14,7 +14,7 @@ import torch
 from catnet.diagrams.acting import Action, Part, ordered
 from catnet.diagrams.equivariance import Walk
 from catnet.diagrams.graph import Graph
-from catnet.symmetry.constructors import SO, C, D, O, S, Sp, trivial, vector
+from catnet.symmetry.constructors import GL, SO, C, D, O, S, Sp, trivial, vector
 from catnet.symmetry.elements import Element
 from catnet.symmetry.groups import Group
 from catnet.symmetry.kinds import Kind
@@ -36,6 +36,7 @@ ATOMS: list[tuple[Group, list[Rep]]] = [
     *((O(n), [vector(O(n)), sign(O(n))]) for n in (2, 3, 4)),
     (SO(1, 3), [vector(SO(1, 3)), dual(vector(SO(1, 3)))]),
     (Sp(4), [vector(Sp(4))]),
+    (GL(3), [vector(GL(3)), dual(vector(GL(3)))]),
 ]
 """Groups, and representations of which others of a wanted dimension are made."""
 
