@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from catnet.analysis.known import Known
@@ -34,7 +34,11 @@ class Change:
 
 @dataclass(frozen=True)
 class KeyChanges:
-    """What becomes of the keys of the state dict. `exact`: every key was compared, and not patterns with `*`."""
+    """What becomes of the keys of the state dict.
+
+    `exact`: every key was compared, and not patterns with `*`. `unknown` are parts written in Python, of whose keys
+    nothing is known.
+    """
 
     kept: Dim
     before: Dim
@@ -43,11 +47,12 @@ class KeyChanges:
     gone: tuple[Key, ...]
     new: tuple[Key, ...]
     exact: bool
+    unknown: tuple[str, ...] = ()
 
     @property
     def loads(self) -> bool:
-        """Whether a checkpoint of the old net loads strictly into the new one."""
-        return not (self.reshaped or self.gone or self.new)
+        """Whether it is known that a checkpoint of the old net loads strictly into the new one."""
+        return not (self.reshaped or self.gone or self.new or self.unknown)
 
 
 @dataclass(frozen=True)
@@ -105,12 +110,18 @@ def diff(old: Diagram, new: Diagram) -> Difference:
         before,
         after,
         old == new,
-        compared_keys(keys_of(before), keys_of(after)),
+        replace(compared_keys(keys_of(before), keys_of(after)), unknown=_in_python(before, after)),
         Figures(Known(before.where)(costs.parameters(before)), Known(after.where)(costs.parameters(after))),
         Figures(Known(before.where)(costs.flops(before)), Known(after.where)(costs.flops(after))),
     )
     _Comparing(made).graphs("", before, after, parts_of(before), parts_of(after))
     return made
+
+
+def _in_python(*graphs: Graph) -> tuple[str, ...]:
+    """The boxes of graphs that are written in Python."""
+    found = (node.box.name for graph in graphs for _, node in graph.walk() if node.box.family == "python")
+    return tuple(dict.fromkeys(found))
 
 
 class _Comparing:

@@ -202,9 +202,13 @@ def _net_lines(change: NetChange) -> Iterator[str]:
         return
     if found.equal:
         yield "      the same diagram" + ("" if found.keys.loads else ", under other keys of the state dict")
+    alike = not found.equal
     for word, figures in (("parameters", found.parameters), ("FLOPs", found.flops)):
         if figures.old != figures.new:
+            alike = False
             yield f"      {figures_text(word, figures, LONGEST)}"
+    if alike:
+        yield "      other parts or other wires, at the same cost"
 
 
 def overview_data(changes: list[NetChange]) -> list[dict[str, Any]]:

@@ -25,6 +25,8 @@ def lines(found: Difference) -> Iterator[str]:
     yield ""
     if found.equal:
         yield "The two are one diagram: they compose the same boxes in the same way."
+    elif not found.changes and not found.crossed:
+        yield "No difference is found, but the two are not proved to be one diagram."
     shown = [change for change in found.changes if change.kind != "retyped"]
     price = _Price(found)
     for change in shown:
@@ -130,6 +132,8 @@ def _keys(keys: KeyChanges) -> Iterator[str]:
     yield from _listed(f"~ {group}" for group in _groups((o, n) for o, n in keys.reshaped))
     yield from _listed(f"- {group}" for group in _groups((k, None) for k in keys.gone))
     yield from _listed(f"+ {group}" for group in _groups((k, None) for k in keys.new))
+    if keys.unknown:
+        yield f"Not counted, because it is written in Python: {', '.join(keys.unknown)}."
     if not keys.exact:
         yield "Numbers of repeats are open or large: keys are compared as patterns."
 
@@ -187,6 +191,7 @@ def data(found: Difference) -> dict[str, Any]:
         "state_dict": {
             "loads": keys.loads,
             "exact": keys.exact,
+            "not_counted": list(keys.unknown),
             "kept": _plain(keys.kept),
             "old": _plain(keys.before),
             "new": _plain(keys.after),

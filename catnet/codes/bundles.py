@@ -81,8 +81,8 @@ _EXAMPLES = {
     "E0830": (
         _MOEBIUS + "net f : R[3, 8, 16] -> _ = strip_conv(2*regular(C(2)), 3)\n",
         _MOEBIUS
-        + "net f : R[3*trivial(C(2)), across(Moebius, 8), along(Moebius, 16)] -> R[2*regular(C(2)), across(Moebius, 8), "
-        + "along(Moebius, 16)] = strip_conv(2*regular(C(2)), 3)\n",
+        + "net f : R[3*trivial(C(2)), across(Moebius, 8), along(Moebius, 16)] -> R[2*regular(C(2)), "
+        + "across(Moebius, 8), along(Moebius, 16)] = strip_conv(2*regular(C(2)), 3)\n",
     ),
     "E0818": (
         _CIRCLES.replace("total = 2", "total = 1"),
@@ -224,14 +224,15 @@ CODES = (
     _code(
         "E0821",
         "two lists of edges of one length",
-        """`under gauge(S)` says that maps R[e, S, S] change with the frames at both ends of each edge. Which nodes these are
-        is said by the list of edges Fin(n)[2, e] among the inputs, which is found by its length e: there is one.""",
+        """`under gauge(S)` says that maps R[e, S, S] change with the frames at both ends of each edge. Which nodes
+        these are is said by the list of edges Fin(n)[2, e] among the inputs, which is found by its length e: so there
+        is one list of each length.""",
     ),
     _code(
         "E0822",
         "fields on a mesh that are no sum of irreducibles",
-        """`gauge_conv` and `field_activation` know trivial(SO(2)), vector(SO(2)) and irrep(SO(2), m), each with a number of
-        copies: the numbers, the vectors and the vectors of order m in the tangent planes.""",
+        """`gauge_conv` and `field_activation` know trivial(SO(2)), vector(SO(2)) and irrep(SO(2), m), each with a
+        number of copies: the numbers, the vectors and the vectors of order m in the tangent planes.""",
     ),
     _code(
         "E0830",

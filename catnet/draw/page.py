@@ -39,6 +39,7 @@ class Page:
         self.columns = self.layers.columns
         self.inherited = {str(v.wire) for v in graph.inputs}
         self.texts: dict[tuple[int, int], str] = {}
+        self.told: set[tuple[int, int]] = set()  # the ports whose types stand where their wires begin the next row
         self.size: dict[int, Extent] = {}
         self.x: dict[int, float] = {}
         self.y: dict[int, float] = {}
@@ -52,6 +53,7 @@ class Page:
         self.wide = [max((self.size[id(i)].along for i in column), default=0.0) for column in self.columns]
         for row in self.rows:
             self.y.update(heights(self.columns[row.start : row.stop], self.size, GAP))
+        self.told = {key for row in self.rows for key in self._told(row.start)}
         self.stem = [self._stem(k) for k in range(len(self.columns))]
         self.curve = [self._curve(k) for k in range(len(self.columns))]
         self.split = [0.0] * len(self.columns)  # where the level part of the wires after a column ends
@@ -106,7 +108,7 @@ class Page:
             sizes.append(Size(max((e.along for e in extents), default=0.0), across, cost))
         texts = [self.label(item, port) for item in self.columns[k] for port in range(len(item.outs))]
         stem = max([STEM, *map(self.flow.label_along, filter(None, texts))])
-        return Column(tuple(sizes), stem, self._likely_curve(k), len(self.arrivals(k)), self.lead(k))
+        return Column(tuple(sizes), stem + self._likely_curve(k), len(self.arrivals(k)), self.lead(k))
 
     def _likely_curve(self, k: int) -> float:
         straight = k + 1 < len(self.columns) and len(self.columns[k]) == len(self.columns[k + 1])
@@ -115,10 +117,11 @@ class Page:
     # -- labels ----------------------------------------------------------------------------------------------
 
     def label(self, item: Item, port: int) -> str:
-        """The label at an output port: its type, where the box changes it and no neighbour says it."""
-        if item.kind != "box":
-            return ""
+        """The label at an output port: its type, where the box changes it and neither a neighbour nor the next row
+        says it."""
         key = id(item), port
+        if item.kind != "box" or key in self.told:
+            return ""
         if key not in self.texts:
             self.texts[key] = self._label_text(item, port)
         return self.texts[key]
@@ -135,6 +138,17 @@ class Page:
             if direct and (self.top or str(value.wire) not in self.inherited):
                 return mark
         return wire_text(value, count) + mark
+
+    def _told(self, k: int) -> Iterator[tuple[int, int]]:
+        """The ports before column k, which begins a row, for whose labels there is room in it."""
+        arrivals = self.arrivals(k)
+        levels = sorted(self.entry(item.targets[port]) for item, port in arrivals)
+        for item, port in arrivals:
+            value = item.outs[port]
+            text = wire_text(value, self.cables.count(value))
+            cut = id(value) in self.layers.cuts  # its label has the number too
+            if not cut and self.flow.has_room(text, self.entry(item.targets[port]), levels):
+                yield id(item), port
 
     def _stem(self, k: int) -> float:
         """How far wires run level after column k, so that labels fit."""

@@ -29,13 +29,12 @@ class Size:
 class Column:
     """A column as the breaking of rows sees it.
 
-    `sizes` are the ways to lay it out, the longest along first; `stem` is the room for labels after it, `curve` that
-    for curves to the next column; `wires` is how many come in, `lead` the room before it where it begins a row.
+    `sizes` are the ways to lay it out, the longest along first; `gap` is the room for labels and curves between it and
+    the next column of its row; `wires` is how many come in, `lead` the room before it where it begins a row.
     """
 
     sizes: tuple[Size, ...]
-    stem: float
-    curve: float
+    gap: float
     wires: int
     lead: float
 
@@ -52,10 +51,10 @@ class Rows:
 def break_rows(columns: Sequence[Column], limit: float) -> Rows:
     """The cheapest rows; takes time linear in the number of columns.
 
-    >>> square = Column((Size(40, 40),), 0, 10, 1, 0)
+    >>> square = Column((Size(40, 40),), 10, 1, 0)
     >>> [len(row) for row in break_rows([square] * 7, 220).rows]
     [4, 3]
-    >>> wide = Column((Size(200, 40), Size(90, 80)), 0, 10, 1, 0)
+    >>> wide = Column((Size(200, 40), Size(90, 80)), 10, 1, 0)
     >>> found = break_rows([square, wide, square], 220)
     >>> found.rows, found.chosen
     ((range(0, 3),), (0, 1, 0))
@@ -79,8 +78,8 @@ def break_rows(columns: Sequence[Column], limit: float) -> Rows:
     high, end = 0.0, len(columns)
     while end:
         start = breaks[end]
-        room = limit - (columns[start].lead if start else 0.0) - sum(c.stem for c in columns[start:end])
-        sizes = _fitted(columns[start:end], room - sum(c.curve for c in columns[start : end - 1]))
+        room = limit - (columns[start].lead if start else 0.0) - sum(c.gap for c in columns[start : end - 1])
+        sizes = _fitted(columns[start:end], room)
         rows.insert(0, range(start, end))
         chosen[:0] = sizes
         high += max(c.sizes[i].across for c, i in zip(columns[start:end], sizes, strict=True))
@@ -99,7 +98,7 @@ class _Row:
 
     def add(self, column: Column) -> bool:
         """Put a column before the others; false where they are too many for any row."""
-        gap = column.stem + (0.0 if self.empty else column.curve)  # no column follows the last one
+        gap = 0.0 if self.empty else column.gap  # no column follows the last one
         self.empty = False
         self.shortest += column.sizes[-1].along + gap
         self.along += gap

@@ -115,7 +115,6 @@ class _Wires:
         count = len(slots)
         right, below = page.right[r - 1], page.bottom[r - 1] + GAP
         split = page.margin + page.lead(k + 1)
-        levels = sorted(page.entry(item.targets[port]) for item, port in slots)
         for i, (item, port) in enumerate(slots):
             value, y, targets = item.outs[port], page.out(item, port), item.targets[port]
             level = page.entry(targets)
@@ -126,9 +125,9 @@ class _Wires:
             corners = ((start, y), (out, y), (out, run), (back, run), (back, level), (split, level))
             wires = page.cables.count(value)
             self.panel.turns.append(Turn(corners, value, wires))
-            text = wire_text(value, wires)
-            if self.flow.has_room(text, level, levels):
-                self.panel.labels.append(self.flow.label((page.margin - BESIDE, level), text, value))
+            if (id(item), port) in page.told:
+                label = self.flow.label((page.margin - BESIDE, level), wire_text(value, wires), value)
+                self.panel.labels.append(label)
             if len(targets) > 1:
                 self.panel.dots.append((split, level))
             for slot in targets:

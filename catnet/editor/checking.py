@@ -56,7 +56,8 @@ class Types:
     @cached_property
     def by_place(self) -> dict[tuple[int, int], tuple[Values, Values]]:
         """Inputs and outputs of the part that stands between two offsets of the net's text."""
-        return {(span.start, span.end): (inputs, outputs) for span, inputs, outputs in self.placed}
+        whole = self.placed[-1][0].source if self.placed else None  # the net itself is placed last
+        return {(s.start, s.end): (inputs, outputs) for s, inputs, outputs in self.placed if s.source is whole}
 
     def of(self, start: int, end: int) -> tuple[str, str] | None:
         """The input and output type of a part, as text; `_` is what nothing decides."""

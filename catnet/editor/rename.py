@@ -43,10 +43,23 @@ def rename(views: Iterable[View], view: View, offset: int, new: str) -> list[Edi
         fail("E0101", f"`{new}` is not a name", help="a name has letters, digits and `_`, and is no reserved word")
     symbol = found[1].symbol
     modules = {m.path: (v, m) for v in [view, *views] for m in own_modules(v.program)}
+    _refuse_unread(modules.values(), symbol)
     places = {place for v, _ in modules.values() for place in v.references(symbol)}
     edits = [Edit(place, new) for place in sorted(places)]
     _check(view.workspace, {path: module for path, (_, module) in modules.items()}, symbol, new, edits)
     return edits
+
+
+def _refuse_unread(modules: Iterable[tuple[View, Module]], symbol: Symbol) -> None:
+    """Raise E0101 where an item that cannot be read may use the name: by itself, or as in `owner(name = ...)`."""
+    if symbol.kind not in ("declared", "parameter", "size"):
+        return
+    wanted = {symbol.name, symbol.owner or symbol.name}
+    for view, module in modules:
+        for piece in view.layout_of(module).pieces:
+            if piece.diagnostics and wanted <= set(re.findall(r"\w+", piece.source.text)):
+                words = f"`{symbol.name}` may be used in an item of `{module.path.name}` that has a syntax error"
+                fail("E0101", words, help="mend that first")
 
 
 def _check(workspace: Workspace, modules: dict[Path, Module], symbol: Symbol, new: str, edits: list[Edit]) -> None:

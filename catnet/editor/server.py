@@ -49,6 +49,7 @@ class CatnetServer(LanguageServer):
     def __init__(self, roots: Iterable[Path] = (), budget: int = BUDGET) -> None:
         super().__init__("catnet", catnet.__version__)
         self.session = Session(roots, budget)
+        self.roots = list(self.session.workspace.roots)
         self.faces = Faces(self.session)
         before = threading.stack_size(STACK)
         self.worker = ThreadPoolExecutor(1, "catnet")
@@ -69,6 +70,11 @@ class CatnetServer(LanguageServer):
             return await self.work(lambda: question(view(path)))
         except (CatnetError, Superseded):
             return None
+
+    def use_folders(self) -> None:
+        """The folders of the workspace may be imported from."""
+        folders = [self.faces.path(uri) for uri in self.workspace.folders]
+        self.session.workspace.roots = [*folders, *self.roots]
 
     def changed(self, uri: str, text: str | None) -> None:
         """A document was opened, edited or (without a text) closed."""
@@ -118,11 +124,15 @@ def make_server(roots: Iterable[Path] = (), budget: int = BUDGET) -> CatnetServe
 
 
 def initialized(server: CatnetServer, params: lsp.InitializedParams) -> None:
-    """The folders of the workspace may be imported from; columns count as was agreed."""
+    """Columns count as was agreed."""
     encoding = server.workspace.position_encoding
     server.faces.units = cast(Units, str(getattr(encoding, "value", encoding or "utf-16")))
-    folders = [server.faces.path(uri) for uri in server.workspace.folders]
-    server.session.workspace.roots = [*folders, *server.session.workspace.roots]
+    server.use_folders()
+
+
+def folders_changed(server: CatnetServer, params: lsp.DidChangeWorkspaceFoldersParams) -> None:
+    server.use_folders()
+    on_disk(server, lsp.DidChangeWatchedFilesParams([]))
 
 
 def opened(server: CatnetServer, params: lsp.DidOpenTextDocumentParams) -> None:
@@ -271,6 +281,7 @@ FEATURES: dict[str, tuple[Callable[..., Any], Any]] = {
     lsp.TEXT_DOCUMENT_DID_CHANGE: (edited, None),
     lsp.TEXT_DOCUMENT_DID_CLOSE: (closed, None),
     lsp.WORKSPACE_DID_CHANGE_WATCHED_FILES: (on_disk, None),
+    lsp.WORKSPACE_DID_CHANGE_WORKSPACE_FOLDERS: (folders_changed, None),
     lsp.TEXT_DOCUMENT_HOVER: (hovered, None),
     lsp.TEXT_DOCUMENT_DEFINITION: (defined, None),
     lsp.TEXT_DOCUMENT_REFERENCES: (referred, None),

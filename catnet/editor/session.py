@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -96,14 +97,19 @@ class Session:
 
     def everywhere(self) -> Iterator[View]:
         """The open files and every `.cat` file below the roots, as far as they can be read."""
-        below = (path for root in self.workspace.roots for path in sorted(root.rglob("*.cat")))
-        visible = (Path(os.path.realpath(p)) for p in below if not any(part.startswith(".") for part in p.parts[1:]))
-        paths = dict.fromkeys([*self.open, *visible])
-        for path, _ in zip(paths, range(MAX_SEARCHED), strict=False):
+        below = itertools.chain.from_iterable(_below(root) for root in self.workspace.roots)
+        for path in dict.fromkeys([*self.open, *itertools.islice(below, MAX_SEARCHED)]):
             try:
                 yield self.read(path)
             except CatnetError:
                 continue
+
+
+def _below(folder: Path) -> Iterator[Path]:
+    """The `.cat` files below a folder, without hidden folders and what package managers fill."""
+    for where, folders, files in os.walk(folder):
+        folders[:] = sorted(f for f in folders if not f.startswith(".") and f != "node_modules")
+        yield from (Path(os.path.realpath(Path(where) / name)) for name in sorted(files) if name.endswith(".cat"))
 
 
 def said(diagnostic: Diagnostic) -> str:

@@ -84,7 +84,8 @@ def told(entry: Code) -> str:
             path = Path(folder, name)
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_bytes(text.encode())
-        printed = _checked(folder) if entry.stage == "check" else _ran(_command(entry), folder)
+        command = ["check", MAIN] if entry.stage == "check" else _command(entry)
+        printed = _apart(command, folder) if entry.stage == "boxes" else _here(command, folder)
     if f"[{entry.code}]" in printed:
         return re.sub(r"\n*^\d+ errors? in .*", "", printed, flags=re.MULTILINE)
     if entry.stage == "check":
@@ -92,11 +93,11 @@ def told(entry: Code) -> str:
     return ""
 
 
-def _checked(folder: str) -> str:
-    """`catnet check`, in this process: there are many."""
+def _here(command: list[str], folder: str) -> str:
+    """What a command prints, run in this process: there are many."""
     with contextlib.chdir(folder), io.StringIO() as printed:
         with contextlib.redirect_stdout(printed), contextlib.redirect_stderr(printed):
-            main(["check", MAIN])
+            main(command)
         return printed.getvalue()
 
 
@@ -105,7 +106,7 @@ def _command(entry: Code) -> list[str]:
     return shlex.split(named[1]) if named is not None else ["compile", MAIN, "block"]
 
 
-def _ran(command: list[str], folder: str) -> str:
-    """A command in a process of its own, since it may import boxes."""
+def _apart(command: list[str], folder: str) -> str:
+    """The same in a process of its own, for commands that import boxes."""
     done = subprocess.run([sys.executable, "-m", "catnet", *command], cwd=folder, capture_output=True, text=True)
     return done.stdout + done.stderr

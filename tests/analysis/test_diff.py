@@ -203,6 +203,16 @@ def test_open_numbers_are_compared_as_patterns() -> None:
     assert {change.kind for change in found} == {"same"}
 
 
+def test_of_what_is_written_in_python_nothing_is_claimed() -> None:
+    text = 'box mine : R[d] -> R[d] = python "m:L"\nnet f : R[8] -> R[8] = mine >> relu\n'
+    found = diff(*(Program.from_text(text)["f"]() for _ in range(2)))
+    assert not found.keys.loads
+    said = "\n".join(lines(found))
+    assert "Not counted, because it is written in Python: mine." in said
+    assert "loads into" not in said
+    assert "not proved to be one diagram" in said
+
+
 # -- words ---------------------------------------------------------------------------------------------------
 
 

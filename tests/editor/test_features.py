@@ -232,6 +232,21 @@ def test_a_rename_that_would_change_a_meaning_is_refused(
     assert caught.value.diagnostics[0].code == code
 
 
+def test_a_rename_waits_for_items_that_cannot_be_read(session: Session, tmp_path: Path) -> None:
+    path = tmp_path / "a.cat"
+    session.change(path, "net f : R[d] -> R[d] = id\n\nnet g : R[k] -> R[k] = f >>\n")
+    with pytest.raises(CatnetError, match="syntax error"):
+        rename([], session.read(path), 4, "h")
+    assert rename([], session.read(path), 10, "dd")[0].text == "dd", "a name of its own that stands nowhere else"
+
+
+def test_every_file_of_the_folders_is_searched(tmp_path: Path) -> None:
+    for name in ("a.cat", "b/c.cat", ".hidden/d.cat", "node_modules/e.cat"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text("net f : R[d] -> R[d] = id\n", encoding="utf-8")
+    assert [v.path.name for v in Session([tmp_path]).everywhere()] == ["a.cat", "c.cat"]
+
+
 def test_what_others_declare_is_not_renamed(session: Session, tmp_path: Path) -> None:
     text = 'from "std/transformer.cat" import block\n\nnet f : R[t, 64] -> R[t, 64] = block(8) >> relu\n'
     session.change(tmp_path / "a.cat", text)

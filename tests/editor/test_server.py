@@ -20,7 +20,9 @@ from pygls.exceptions import JsonRpcException
 from pygls.lsp.client import LanguageClient
 
 from catnet.cli import main
+from catnet.editor.lsp import Faces
 from catnet.editor.outline import TOKENS
+from catnet.editor.session import Session
 
 CATNET = str(Path(sysconfig.get_path("scripts")) / "catnet")
 SECONDS = 60  # until a test gives up: the machine may be busy
@@ -222,6 +224,14 @@ def test_own_boxes_and_roots(tmp_path: Path) -> None:
         assert await editor.codes(await editor.opening(tmp_path / "work" / "uses.cat", text)) == []
 
     talk(tmp_path / "work", say, "--root", str(tmp_path / "shared"))
+
+
+def test_documents_that_were_never_saved() -> None:
+    faces = Faces(Session())
+    path = faces.path("untitled:Untitled-1")
+    assert path == Path.cwd() / "Untitled-1.cat"
+    faces.uris[path] = "untitled:Untitled-1"
+    assert faces.uri(path) == "untitled:Untitled-1"
 
 
 def test_the_server_needs_neither_torch_nor_sympy() -> None:

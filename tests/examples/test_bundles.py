@@ -62,12 +62,15 @@ def test_declared_transitions_become_those_of_the_module(monkeypatch: pytest.Mon
     """With the direction in which the modules read them: a holonomy that is not its own inverse would show it."""
     from catnet.bundles import SO, R, bundle, circle
     from catnet.nn.bundles import Transitions
+    from catnet.nn.bundles.by_chart import Places
+    from catnet.nn.bundles.declared import cover_of
 
     turn = [[0, -1], [1, 0]]
     quarter = {("a", "b"): turn, ("b", "c"): [[1, 0], [0, 1]], ("c", "a"): [[1, 0], [0, 1]]}
     made = bundle("Quarter", circle(("a", "b", "c")), R(2), SO(2), quarter)
     module = script("fibres", monkeypatch)
-    transitions = Transitions(module.cover_of(made), "SO(2)", module.declared(made), triples=())
+    cover = cover_of(Places("circle", ("a", "b", "c")))
+    transitions = Transitions(cover, "SO(2)", module.declared(made), triples=())
     assert transitions("b", "a", torch.tensor([1.0, 0.0])).tolist() == turn
 
 

@@ -2,9 +2,9 @@
 
     python examples/bundles/fibres/train.py [--steps 400] [--out fibres.svg]
 
-Charts over a circle get a trivialisation each, an isomorphism with base times fibre; they are told the fibre, a circle
-or an interval, and not how it is twisted. Their transitions are then read off the points and compared with those of
-the bundles that the spec declares.
+The spec says all of it: the bundles, the trivialisation, an isomorphism with base times fibre over each chart, and the
+loss. The charts are told the fibre, a circle or an interval, and not how it is twisted. Their transitions are then read
+off the points and compared with those of the bundles that the spec declares.
 """
 
 from __future__ import annotations
@@ -47,13 +47,6 @@ def on_circle(angle: Tensor) -> Tensor:
     return torch.stack([angle.cos(), angle.sin()], -1)
 
 
-def cover_of(bundle: Bundle) -> blocks.Cover:
-    """The charts of a declared bundle as arcs around the circle."""
-    names = list(bundle.base.charts)
-    arcs = blocks.Cover.circle(len(names), overlap=0.2)
-    return blocks.Cover(arcs.centres, arcs.radii, names, list(bundle.transitions))
-
-
 def declared(bundle: Bundle) -> dict[tuple[str, str], Tensor]:
     """Its transitions as matrices, {(i, j): from the frame of chart j to that of chart i}."""
     found = {}
@@ -63,23 +56,9 @@ def declared(bundle: Bundle) -> dict[tuple[str, str], Tensor]:
     return found
 
 
-def chart(fibre: str, base: Tensor, x: Tensor) -> blocks.Trivialisation:
-    """A loop around the origin of a plane, or a segment, that turns with the base point."""
-    turn = blocks.LinearIsomorphism(blocks.StructureGroup("SO(3)", "cayley"), 2)
-    if fibre == "circle":
-        bend = blocks.Coupling(3, 2, blocks.Affine(), passive=[0], angles=[0])
-        layers = [blocks.Standardise.fitted(base, x), turn, blocks.Polar(3), bend]
-        return blocks.Trivialisation(blocks.Composite(*layers), blocks.Circle())
-    stretch = blocks.Coupling(3, 2, blocks.Affine(), active=[0])
-    bend = blocks.Coupling(3, 2, blocks.Affine(), passive=[0])
-    layers = [blocks.Standardise.fitted(base, x, 2.0), turn, stretch, bend]
-    return blocks.Trivialisation(blocks.Composite(*layers), blocks.Interval(0.005))
-
-
-def train(atlas: blocks.Atlas, group: str, name: str, base: Tensor, x: Tensor, steps: int) -> None:
-    """Likelihood of points with noise that falls; neighbours are to differ by an element of the group, any element."""
-    likelihood, alike = blocks.NegativeLogLikelihood(atlas), blocks.FibreConsistency(atlas, group)
-    optimiser = torch.optim.Adam(atlas.parameters())
+def train(loss: torch.nn.Module, name: str, base: Tensor, x: Tensor, steps: int) -> None:
+    """The loss of the spec, of points with noise that falls."""
+    optimiser = torch.optim.Adam(loss.parameters())
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, max_lr=5e-3, total_steps=steps)
     quiet = 0.1 if sys.stderr.isatty() else 5.0  # seconds between lines where each is kept
     with tqdm(total=steps, desc=name, unit="step", mininterval=quiet) as bar:
@@ -87,13 +66,13 @@ def train(atlas: blocks.Atlas, group: str, name: str, base: Tensor, x: Tensor, s
             rows = torch.randperm(len(x))[:250]
             noise = 0.003 + 0.1 * (1 - step / steps) ** 2  # a surface in space has no density
             shaken = x[rows] + noise * torch.randn(len(rows), 3)
-            loss = likelihood(base[rows], shaken) + alike(base[rows], shaken)
+            value = loss(base[rows], shaken)
             optimiser.zero_grad()
-            loss.backward()
-            torch.nn.utils.clip_grad_norm_(atlas.parameters(), 10.0)
+            value.backward()
+            torch.nn.utils.clip_grad_norm_(loss.parameters(), 10.0)
             optimiser.step()
             schedule.step()
-            bar.set_postfix(loss=f"{loss.item():.3f}", refresh=False)
+            bar.set_postfix(loss=f"{value.item():.3f}", refresh=False)
             bar.update()
 
 
@@ -122,22 +101,21 @@ def learn(data: str, steps: int) -> tuple[Tensor, Tensor, Tensor]:
     """Train and report; angles [n] of test fibres, points on them, and generated ones, [n, samples, 3]."""
     spec = catnet.load(SPEC)
     candidates = [spec.bundle(name) for name in QUESTIONS[data]]
-    right, group = candidates[0], str(candidates[0].structure.group)
+    group = str(candidates[0].structure.group)
     angle = 2 * math.pi * torch.rand(POINTS)
     base, x = on_circle(angle), points(data, angle)
-    cover = cover_of(right)
-    inside = cover.inside(base)
-    fibre = right.fibre.kind
-    atlas = blocks.Atlas(cover, [chart(fibre, base[here], x[here]) for here in inside.T])
+    loss = spec[data.replace(" ", "_")]().compile()
+    loss.t.fit(base, x)  # standardises: training starts where the points are
     start = time.perf_counter()
-    train(atlas, group, data, base, x, steps)
+    train(loss, data, base, x, steps)
     seconds = time.perf_counter() - start
     test = 2 * math.pi * (torch.arange(FIBRES) + 0.5) / FIBRES
     true, again = (points(data, test[:, None].expand(-1, SAMPLES)) for _ in range(2))
+    atlas = loss.t.atlas
     with torch.no_grad():
-        made = atlas.sample(on_circle(test), SAMPLES, thickness=0.0)  # normal coordinates hold the noise of training
+        made = loss.t.sample(on_circle(test), SAMPLES, thickness=0.0)  # normal coordinates hold the noise of training
         read = blocks.fitted_transitions(atlas, group, base, x)
-        sign = torch.linalg.det(blocks.loop_product(cover.names, read)).item()
+        sign = torch.linalg.det(blocks.loop_product(atlas.cover.names, read)).item()
         far, floor = (sum(map(distance, true, other)) / FIBRES for other in (made, again))
         print(f"{data}: {seconds:.0f} s; generated fibres are {4 * far:.2f} from true ones, true ones {4 * floor:.2f}"
               f"; once around, the fibre comes back with determinant {sign:+.0f}")  # fmt: skip
