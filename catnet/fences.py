@@ -26,7 +26,7 @@ from catnet.diagrams.terms import Diagram
 from catnet.draw import draw, draw_graph
 from catnet.draw.words import unwrapped
 from catnet.elaborate.evaluate import net_params
-from catnet.elaborate.program import Program
+from catnet.elaborate.program import Program, recursive
 from catnet.limits import large_work
 from catnet.syntax import tree
 from catnet.types.dims import Dim
@@ -46,7 +46,7 @@ _SAID_DARK = '[data-theme="dark"] '
 class Options:
     """What a fence asks for: a net or a bundle of the text (the last one, if it does not say), values for its
     parameters and sizes, how many levels of boxes are opened (None: as many as stay readable), and what is shown.
-    Integer parameters without a value stay names."""
+    Integer parameters without a value stay names, but for nets that use themselves."""
 
     net: str = ""
     params: Mapping[str, Any] = field(default_factory=dict)
@@ -133,10 +133,12 @@ def _last(program: Program) -> str:
 
 
 def _open(program: Program, name: str) -> dict[str, Any]:
-    """The integer parameters of a net that have no default: they stay names."""
+    """The integer parameters of a net that have no default: they stay names, unless it is a recursion, which would not
+    end."""
     found = program.module.find(name)
-    params = net_params(found[1]) if found is not None and isinstance(found[1], tree.Net) else ()
-    return {p.name: Dim.sym(p.name) for p in params if p.sort == "int" and p.default is REQUIRED}
+    if found is None or not isinstance(found[1], tree.Net) or name in recursive(found[0]):
+        return {}
+    return {p.name: Dim.sym(p.name) for p in net_params(found[1]) if p.sort == "int" and p.default is REQUIRED}
 
 
 def _drawn(text: str, name: str, diagram: Diagram, asked: Options, found: tuple[Diagnostic, ...]) -> Fence:

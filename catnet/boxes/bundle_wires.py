@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from catnet.bundles.carried import POINTS, BaseOf, FibreOf
 from catnet.types.dims import Dim
 from catnet.types.infer import reject
 from catnet.types.wires import REAL, Axis, Kind, Pack, Wire
@@ -15,17 +14,23 @@ if TYPE_CHECKING:
 
 def has_points(bundle: Bundle) -> bool:
     """Whether points of the base are a wire, `R[base(E)]`."""
+    from catnet.bundles.carried import POINTS  # here and below: only a spec with bundles asks
+
     return bundle.base.kind in POINTS
 
 
 def base_wire(bundle: Bundle) -> Wire:
     """`R[...s, base(E)]`."""
+    from catnet.bundles.carried import BaseOf
+
     space = BaseOf(bundle)
     return Wire(REAL, (Pack("s"), Axis(space.dim, None, space)))
 
 
 def fibre_wire(bundle: Bundle, *before: Dim) -> Wire:
     """`R[...s, E]`, with sizes before E."""
+    from catnet.bundles.carried import FibreOf
+
     space = FibreOf(bundle)
     return Wire(Kind(space.entries), (Pack("s"), *map(Axis, before), Axis(space.dim, None, space)))
 

@@ -7,8 +7,6 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from catnet.boxes.axes import one_of, real_wire
 from catnet.boxes.bundle_wires import base_wire, fibre_wire, need_points
-from catnet.bundles.carried import FibreOf, bundle_behind
-from catnet.bundles.torch_text import over_text, places_text
 from catnet.diagrams import terms
 from catnet.diagrams.acting import Acting, Action
 from catnet.diagrams.box import Box, Kept, MapKind, Site, box
@@ -101,6 +99,8 @@ class Trivialise(OverPoints):
 
     @property
     def over(self) -> Bundle:
+        from catnet.bundles.carried import bundle_behind  # only a spec with bundles asks
+
         return bundle_behind(self.name, self.bundle)
 
     @property
@@ -141,6 +141,8 @@ class Trivialise(OverPoints):
 
     def ends(self) -> tuple[Object, Object]:
         """The inputs and the outputs."""
+        from catnet.bundles.carried import FibreOf
+
         over, rest = self.over, self.total - self.fibre_dim
         normal = (Wire(REAL, (*POINTS, Axis(rest))),) if rest != 0 else ()
         space = FibreOf(over).named(getattr(self.bundle, "label", ""))
@@ -158,6 +160,8 @@ class Trivialise(OverPoints):
 
     def constructed(self, site: Site) -> str:
         """The expression that constructs the module."""
+        from catnet.bundles.torch_text import places_text
+
         made = site.need(MAKER)
         places = site.need("python:catnet.nn.bundles.by_chart:Places")
         fibre = {"circle": "circle", "line": "vector", "vectors": "vector"}[self.kind]
@@ -174,6 +178,8 @@ class Trivialise(OverPoints):
 
     def _transitions(self) -> str:
         """The transitions by pairs of charts, each in the coordinates of the first."""
+        from catnet.bundles.torch_text import over_text
+
         over = self.over
         rows = []
         for a, b in over.directions:
@@ -182,8 +188,6 @@ class Trivialise(OverPoints):
 
     def steps(self) -> list[tuple[int, int, int]]:
         """What each layer of one chart has: inputs of its conditioner, outputs, and its place among the layers."""
-        from catnet.boxes.bundle_wires import base_wire
-
         base = int(base_wire(self.over).axes[-1].size.value)  # type: ignore[union-attr, arg-type]
         total, found, place = self.total.value or 1, [], 1
         line = 23 if self.flow == "spline" else 2

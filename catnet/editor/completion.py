@@ -176,7 +176,7 @@ class _Names:
         called = context.called
         if called:
             yield from self.in_call(called)
-        elif context.header or context.before == ":":
+        elif context.header:
             yield from self.in_header()
         elif context.keyword in ("group", "rep", "bundle"):
             yield from self.values()

@@ -88,7 +88,7 @@ def rules() -> tuple[Rule, ...]:
         Rule(r"\b_\b", "hole"),
         Rule(rf"{NAME}(?=[ \t]*:)", "label"),
         Rule(rf"{NAME}(?=[ \t]*=(?!=))", "argument"),
-        Rule(r"\b(?:R|C|Z|Bool)\b(?!\()|\bFin\b(?=\()", "kind"),
+        Rule(r"\b(?:R|ℝ|C|ℂ|Z|ℤ|Bool)\b(?!\()|\bFin\b(?=\()", "kind"),
         Rule(rf"{NAME}(?=\()", "use"),
         Rule(r"\b[A-Z]\w*", "type"),
         Rule(NAME, "name"),

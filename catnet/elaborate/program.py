@@ -146,7 +146,7 @@ class Program:
             self._guarded(report, f"claims {whole}", module, net, partial(self._check_claims, module, net, whole))
         if not whole:
             return
-        for name in _recursive(module):
+        for name in recursive(module):
             net = module.nets[name]
             if all(p.default is not None for p in net.params):
                 self._guarded(report, "defaults", module, net, partial(self._check_defaults, module, net))
@@ -288,7 +288,7 @@ class Net:
         return f"<net {self.declaration.name} of {self.module.source.name}>"
 
 
-def _recursive(module: Module) -> list[str]:
+def recursive(module: Module) -> list[str]:
     """The nets from which a cycle of uses can be reached."""
     cyclic = generic.reaching_cycles({name: _names(net.body) for name, net in module.nets.items()})
     return [name for name in module.nets if name in cyclic]

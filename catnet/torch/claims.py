@@ -21,7 +21,7 @@ def claim_lines(diagram: Diagram) -> list[str]:
     sizes = {**symbols(box.declaration, box.written.universals), **box.sizes}
     claims = acting(box.declaration.under, box.home, sizes)
     claims = [claim for claim in claims if not getattr(claim[0], "local", False)]  # one element is what is measured
-    if not claims:
+    if not claims or any(_of_a_bundle(port) for port in (*box.written.dom, *box.written.cod)):
         return []
     named = {name for _, clause in claims for name in clause.axes}
     dom, cod = (
@@ -32,6 +32,12 @@ def claim_lines(diagram: Diagram) -> list[str]:
         f"symmetry_type = {f'{dom} -> {cod}'!r}",
         *listed("symmetry_under", [repr(text) for text in under], "()", "measured by `catnet.symmetry.error`"),
     ]
+
+
+def _of_a_bundle(port: Port) -> bool:
+    """Whether a wire belongs to a bundle of the file, which the text of a type cannot name outside of it."""
+    axes = port.axes if isinstance(port, Wire) else ()
+    return any(getattr(axis.space, "bundle", None) is not None for axis in axes if isinstance(axis, Axis))
 
 
 def _on(axes: tuple[str, ...]) -> str:

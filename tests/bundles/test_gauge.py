@@ -189,3 +189,9 @@ def test_single_boxes_on_each_wire(place: str, group: str) -> None:
         passed += 1
         assert gauge_error(text) < EXACT, body
     assert passed >= 3
+
+
+def test_a_compiled_net_promises_no_measurement() -> None:
+    """`catnet.symmetry.error` takes one element for all nodes, and cannot name a bundle of the file."""
+    made = Program.from_text(GROUPS["O(2)"] + HEAD.format(*NETS["lengths"]))["f"]().compile()
+    assert not hasattr(made, "symmetry_under")

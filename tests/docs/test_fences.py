@@ -30,6 +30,12 @@ def test_what_is_imported_can_be_shown() -> None:
     assert "sdpa" in found.svg
 
 
+def test_a_recursion_asks_for_its_numbers() -> None:
+    text = 'from "std/unet.cat" import unet'
+    assert [d.code for d in render(text, Options("unet")).errors] == ["E0211"]
+    assert render(text, Options("unet", {"depth": 1, "c": 4})).errors == ()
+
+
 def test_arguments_reach_the_table() -> None:
     assert "12" in render(TWO, Options("f", {"k": 2, "d": 5})).table.split()
     assert "10" in render(TWO, Options("f", {"k": 2, "d": 5, "bias": False})).table.split()

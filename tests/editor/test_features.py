@@ -128,6 +128,7 @@ def test_every_word_has_a_meaning_and_a_hover(path: Path, session: Session) -> N
         ("net f : R[d] -> R[k] |", "where under", "linear"),
         ("net f(k) : R[d, |", "k d Fin", "linear where"),
         ("net f(k) : R[d] -> R[k] = |", "linear attention if k", "return where"),
+        ("net f(k) : R[d] -> R[k] = part: |", "linear attention", "Fin"),
         ("net f(k) : R[d] -> R[k] = linear(|", "features bias k d", "relu"),
         ("net f(k) : R[d] -> R[k] = linear(features = k, |", "bias", "features"),
         ("net f(k) : R[d] -> R[k] = linear(k, bias = |", "true false", "features"),
