@@ -17,6 +17,7 @@ from catnet.bundles.structures import GeneralLinear
 from catnet.bundles.verdicts import Law, Verdict, Witness, worst
 from catnet.bundles.words import Word
 from catnet.diagnostics import CatnetError, Diagnostic
+from catnet.limits import bounded, spend
 
 if TYPE_CHECKING:
     from catnet.bundles.bundle import Bundle
@@ -29,6 +30,8 @@ CODES = {
     "invertible": "E0809",
 }
 """The laws, with the code of what breaks them."""
+
+STEPS_OF_A_LAW = 100  # what it costs to decide one law at one place, besides its matrices
 
 HELP = {
     "single-valued": "an angle comes back after a full turn: multiply it by an integer",
@@ -83,14 +86,21 @@ class Laws:
 
 
 def laws(bundle: Bundle) -> Laws:
-    """Decide every law of a bundle."""
-    found = [law for pair in bundle.transitions for law in _of_transition(bundle, pair)]
+    """Decide every law of a bundle. Raises E0707 where there are too many places, or too large matrices."""
+    with bounded("E0707", "to decide the laws of `{}`", bundle.name):
+        return Laws(bundle.name, tuple(_decided(bundle)))
+
+
+def _decided(bundle: Bundle) -> Iterator[Law]:
+    for pair in bundle.transitions:
+        spend(STEPS_OF_A_LAW)
+        yield from _of_transition(bundle, pair)
     for a, b in bundle.transitions:
         if (b, a) in bundle.transitions and a < b:
-            found.append(Law("inverse", (a, b), _closed(bundle, (a, b, a))))
-    if not bundle.base.discrete:
-        found += [Law("cocycle", triple, _cocycle(bundle, triple)) for triple in bundle.base.triples]
-    return Laws(bundle.name, tuple(found))
+            yield Law("inverse", (a, b), _closed(bundle, (a, b, a)))
+    for triple in () if bundle.base.discrete else bundle.base.triples:
+        spend(STEPS_OF_A_LAW)
+        yield Law("cocycle", triple, _cocycle(bundle, triple))
 
 
 def _of_transition(bundle: Bundle, pair: tuple[str, str]) -> Iterator[Law]:

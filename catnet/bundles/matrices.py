@@ -9,6 +9,7 @@ from functools import cached_property, reduce
 from catnet.bundles import expressions
 from catnet.bundles.expressions import ONE, ZERO, Expr, ExprLike, added, expression, multiplied
 from catnet.diagnostics import fail
+from catnet.limits import spend
 from catnet.symmetry.exact import Matrix, Number
 
 LARGEST_ADJUGATE = 4
@@ -45,6 +46,7 @@ class Entries:
     @staticmethod
     def build(rows: int, columns: int, entry: Callable[[int, int], Expr]) -> Entries:
         """From a function of row and column."""
+        spend(rows * columns)
         return Entries(tuple(tuple(entry(i, j) for j in range(columns)) for i in range(rows)))
 
     @staticmethod
@@ -111,6 +113,7 @@ class Entries:
     def __matmul__(self, other: Entries) -> Entries:
         if self.exact is not None and other.exact is not None:
             return Entries.of(self.exact @ other.exact)
+        spend(self.shape[0] * self.shape[1] * other.shape[1])
         columns = list(zip(*other.rows, strict=True))
         return Entries(tuple(tuple(_dot(row, column) for column in columns) for row in self.rows))
 
@@ -132,7 +135,9 @@ class Entries:
         return Entries.build(rows, columns, lambda i, j: self.rows[i // n][j // m] * other.rows[i % n][j % m])
 
     def determinant(self) -> Expr:
-        """The determinant, by the first row."""
+        """The determinant: of exact numbers by elimination, else by the first row."""
+        if self.exact is not None:
+            return expression(self.determinant_of_numbers())
         return _determinant(self.rows)
 
     def inverse(self) -> Entries:
@@ -177,6 +182,7 @@ def _dot(row: Iterable[Expr], column: Iterable[Expr]) -> Expr:
 def _determinant(rows: Sequence[Sequence[Expr]]) -> Expr:
     if not rows:
         return ONE
+    spend(len(rows) ** 2)
     terms = (rows[0][j] * _cofactor(rows, 0, j) for j in range(len(rows)) if rows[0][j])
     return reduce(added, terms, ZERO)
 

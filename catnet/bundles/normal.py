@@ -188,4 +188,6 @@ class Normal(Reading[Ratio]):
         return left * right
 
     def quotient(self, left: Ratio, right: Ratio) -> Ratio:
+        if not right.top:
+            fail("E0805", "a transition is divided by what is zero everywhere")
         return left * right.inverse()

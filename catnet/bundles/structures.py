@@ -15,6 +15,7 @@ from typing import Literal
 from catnet.bundles.expressions import ONE, Expr, conjugate
 from catnet.bundles.matrices import Entries
 from catnet.diagnostics import fail
+from catnet.limits import spend
 from catnet.symmetry import general_linear
 from catnet.symmetry.exact import Matrix
 from catnet.symmetry.groups import FiniteGroup, Group
@@ -114,6 +115,7 @@ class Structure:
         queue = [start]
         for element in queue:  # grows while it is read
             for i, generator in enumerate(generators):
+                spend(10 * self.size**2)
                 if (after := element @ generator) not in found:
                     if len(queue) >= MAX_LISTED:
                         fail("E0707", f"`{self.group}` has more than {MAX_LISTED} elements: too many to list")

@@ -152,6 +152,7 @@ def optimise(options: Namespace) -> int:
 
 def bundle(options: Namespace) -> int:
     """`catnet bundle FILE NAME`: what is known of a bundle."""
+    from catnet.elaborate.bundles import decide
     from catnet.elaborate.program import Program
 
     program = Program(options.file, options.root, options.budget)
@@ -162,6 +163,7 @@ def bundle(options: Namespace) -> int:
             fail("E0603", f"cannot read `-p {name}`: a parameter of a bundle is a number", help="for example -p m=1")
         values[name] = Fraction(str(value))  # 0.1 is a tenth, as in a file
     made = program.bundle(options.name, **values)
+    decide(program.module.find(options.name)[1], made)  # type: ignore[index]  # it was found
     if options.out is not None:
         _draw_nerve(made, options.out)
     if options.json:

@@ -17,6 +17,7 @@ from catnet.limits import large_work
 if TYPE_CHECKING:
     from catnet.diagrams.terms import Diagram
     from catnet.draw.convert import ConvertedFormat
+    from catnet.draw.geometry import Panel
 
 Format = Literal["svg", "dot", "tex", "text"]
 Direction = Literal["right", "down"]
@@ -105,9 +106,13 @@ def draw_graph(
         from catnet.draw import text
 
         return text.write(graph, f"{name} : {graph.type}", depth)
+    return _page(graph, format, name, Layout(down=direction == "down").panel(graph, depth, top=True), of)
+
+
+def _page(graph: Graph, format: Format, name: str, panel: Panel, of: Diagram | None) -> str:
+    """A panel with its heading and what is said of it."""
     from catnet.draw import svg
 
-    panel = Layout(down=direction == "down").panel(graph, depth, top=True)
     groups = mark(panel, of) if of is not None else ""
     heading = shorten(f"{name} : {graph.type}" + (f" under {groups}" if groups else ""), 110)
     found = bundles(graph)

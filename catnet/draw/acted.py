@@ -52,6 +52,7 @@ def pieces(label: Label) -> list[tuple[str, bool]]:
 
     A label that was shortened has a piece that stands for several axes; it is marked where all of them are acted on.
 
+    >>> from catnet.diagrams.graph import Value
     >>> from catnet.types.signature import read_object
     >>> label = Label(0, 0, "R[n, d]", Value(read_object("R[n, d]")[0]), acted=(-2,))
     >>> pieces(label)

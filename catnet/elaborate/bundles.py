@@ -74,6 +74,11 @@ def _known(module: Module, item: tree.Bundle | tree.Derived) -> Bundle:
     return made
 
 
+def decide(item: tree.Bundle | tree.Derived, made: Bundle) -> None:
+    """Decide the laws of a declared bundle. Raises E0707 at its place where that is beyond the budget."""
+    _placed(made.laws, item.span)
+
+
 def problems(module: Module, item: tree.Bundle | tree.Derived) -> Iterator[Diagnostic]:
     """Every law of a bundle that is refuted, at the transition where its witness is. Raises as `bundle_of` does."""
     from catnet.bundles.laws import CODES, HELP
@@ -81,7 +86,7 @@ def problems(module: Module, item: tree.Bundle | tree.Derived) -> Iterator[Diagn
     made = _known(module, item)
     places = {(t.source, t.target): t.span for t in item.transitions} if isinstance(item, tree.Bundle) else {}
     cocycle = False
-    for law in made.laws().refuted:
+    for law in _placed(made.laws, item.span).refuted:
         if law.name == "cocycle" and cocycle:
             continue  # one wrong transition breaks it on every triple that it is part of
         cocycle = cocycle or law.name == "cocycle"
@@ -206,7 +211,10 @@ def _group(module: Module, item: tree.Bundle) -> Any:
         )
     expr = item.under[0].group
     if isinstance(expr, tree.Call) and isinstance(expr.fn, tree.Name) and expr.fn.id == "GL":
-        return GL(*(_plain(evaluate(a.value, lambda _: None)) for a in expr.args))
+        try:
+            return GL(*(_plain(evaluate(a.value, lambda _: None)) for a in expr.args))
+        except TypeError:
+            fail("E0801", f"the general linear group of `{item.name}` takes a size", expr.span, help="write GL(2)")
     return evaluate(expr, lambda name: known.get(name), [*known, "GL"])
 
 
