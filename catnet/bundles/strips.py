@@ -172,6 +172,7 @@ class Along(StripAxis):
             return ()
         across = wire.axes[place - 1] if -place < len(wire.axes) else None
         if self.seam == "cylinder" or not isinstance(across, Axis) or not isinstance(across.space, Across):
+            assert self.group.natural is not None
             return (((place,), self.group.natural),)
         return ((_places(wire, place), Carried(self.group, channels(wire, place), across.size, self.places)),)
 

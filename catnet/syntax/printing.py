@@ -105,7 +105,7 @@ class Expressions:
                 return self._operands(expr, slot)
             case tree.Call():
                 args = [self._arg(arg, slot.dims) for arg in expr.args]
-                if slot.dims and args and not self.broken(expr):  # an axis is not taken apart
+                if slot.dims and args and not self.broken(expr):
                     return [self._first(expr, slot), "(", *_joined(args), ")"]
                 return [self._first(expr, slot), bracketed("(", args, ")", self.broken(expr))]
             case tree.Index():
@@ -125,6 +125,8 @@ class Expressions:
                 return [self._first(expr, slot), f" {expr.op} ", right]
             case tree.Arrow():
                 cod = self.at(expr.cod, _side(expr.cod))
+                if isinstance(expr.dom, (tree.Label, tree.Fan)):  # its brackets are broken before the arrow is
+                    return [self._first(expr, slot), " -> ", cod]
                 return Group([self._first(expr, slot), Nest(INDENT, [Break(" -> ", "-> "), cod])], self.broken(expr))
             case tree.Fan():
                 parts = [self.at(part, Slot(_ANY, dims=slot.dims)) for part in expr.parts]
@@ -154,7 +156,8 @@ class Expressions:
             if self.commented(part) and not _parenthesised(part, place):
                 docs += [[HARD, line] for line in comment_lines(self.leading(part))]
             sign = op if tight else f" {op} "
-            docs += [sign if slot.dims else Break(sign, f"{op} "), self.at(part, place, quiet=True)]
+            whole = slot.dims and not self.broken(expr)  # an axis is not taken apart
+            docs += [sign if whole else Break(sign, f"{op} "), self.at(part, place, quiet=True)]
         return Group(docs, self.broken(expr))
 
     def _arg(self, arg: tree.Arg, dims: bool) -> Doc:
