@@ -174,12 +174,17 @@ def dual_of(space: object) -> object:
 
 def determinant_of(bundle: object) -> FibreOf:
     """`determinant(E)`: the line bundle of determinants."""
-    return FibreOf(determinant(bundle_behind("determinant", bundle)))
+    with bounded("E0707", "this bundle"):
+        return FibreOf(determinant(bundle_behind("determinant", bundle)))
 
 
 def associated_to(bundle: object, rep: Any) -> FibreOf:
     """`associated(E, V)`: the bundle with the fibre V."""
-    return FibreOf(associated(bundle_behind("associated", bundle), rep))
+    found = bundle_behind("associated", bundle)
+    if isinstance(rep, Rep):
+        _affordable(rep.number())
+    with bounded("E0707", "this bundle"):
+        return FibreOf(associated(found, rep))
 
 
 _DUAL: Callable[..., Any] = spaces.FUNCTIONS["dual"]

@@ -31,7 +31,7 @@ CODES = {
 }
 """The laws, with the code of what breaks them."""
 
-STEPS_OF_A_LAW = 100  # what it costs to decide one law at one place, besides its matrices
+STEPS_OF_A_LAW = 200  # what it costs to decide one law at one place, besides its matrices
 
 HELP = {
     "single-valued": "an angle comes back after a full turn: multiply it by an integer",

@@ -6,6 +6,7 @@ import inspect
 import math
 import re
 from dataclasses import replace
+from functools import cache
 
 import catnet.boxes  # noqa: F401  (fills the vocabulary)
 from catnet.diagnostics import CatnetError
@@ -34,6 +35,7 @@ def parameters(item: Declaration) -> tuple[Param, ...]:
         return tuple(Param(p.name, "int", REQUIRED) for p in item.params)
 
 
+@cache
 def call(cls: type[Box]) -> str:
     """How a box is written, with its static arguments.
 

@@ -211,10 +211,10 @@ def _group(module: Module, item: tree.Bundle) -> Any:
         )
     expr = item.under[0].group
     if isinstance(expr, tree.Call) and isinstance(expr.fn, tree.Name) and expr.fn.id == "GL":
-        try:
-            return GL(*(_plain(evaluate(a.value, lambda _: None)) for a in expr.args))
-        except TypeError:
+        given = [_plain(evaluate(a.value, lambda _: None)) for a in expr.args]
+        if len(given) not in (1, 2):
             fail("E0801", f"the general linear group of `{item.name}` takes a size", expr.span, help="write GL(2)")
+        return _placed(lambda: GL(*given), expr.span)
     return evaluate(expr, lambda name: known.get(name), [*known, "GL"])
 
 
