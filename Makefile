@@ -85,7 +85,7 @@ $(VENV)/.stamp-demo: $(VENV)/.stamp-venv pyproject.toml constraints.txt
 
 $(VENV)/.stamp-dev: $(VENV)/.stamp-venv pyproject.toml constraints.txt
 	@echo "==> install catnet and its development tools (PyTorch is large: this can take minutes)"
-	@$(PIP) --editable '.[dev,docs,examples,onnx,weights,references]'
+	@$(PIP) --editable '.[dev,docs,examples,onnx,pictures,weights,references]'
 	@$(PIP) --no-deps timm
 	@touch $@ $(VENV)/.stamp-demo
 

@@ -6,7 +6,6 @@ import inspect
 import math
 import re
 from dataclasses import replace
-from functools import cache
 
 import catnet.boxes  # noqa: F401  (fills the vocabulary)
 from catnet.diagnostics import CatnetError
@@ -35,7 +34,6 @@ def parameters(item: Declaration) -> tuple[Param, ...]:
         return tuple(Param(p.name, "int", REQUIRED) for p in item.params)
 
 
-@cache
 def call(cls: type[Box]) -> str:
     """How a box is written, with its static arguments.
 
