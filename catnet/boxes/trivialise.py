@@ -26,6 +26,9 @@ if TYPE_CHECKING:
 
 POINTS = (Pack("s"),)
 MAKER = "python:catnet.nn.bundles.declared:BundleAtlas"
+MOST = {"total": 4096, "layers": 1000}
+"""How many coordinates and layers are counted out at most."""
+
 PRIORS = {"circle": ("uniform",), "line": ("normal", "interval"), "vectors": ("normal",)}
 
 
@@ -131,6 +134,8 @@ class Trivialise(OverPoints):
             value = getattr(self, name).value
             if value is None or value < 1:
                 raise reject(f"`{name}` of `{self.name}` is a known number above 0, not `{getattr(self, name)}`")
+            if name in MOST and value > MOST[name]:
+                raise reject(f"`{name}` of `{self.name}` is {value}, and at most {MOST[name]}")
         if (self.total.value or 0) < self.fibre_dim:
             raise reject(
                 f"the fibre of `{self.over.name}` has dimension {self.fibre_dim} and does not fit into "

@@ -19,6 +19,7 @@ from catnet.bundles.bundle import Bundle
 from catnet.bundles.derived import associated, determinant, dual, tensor, whitney_sum
 from catnet.diagnostics import fail
 from catnet.limits import bounded
+from catnet.symmetry.reps import Rep
 from catnet.types import spaces
 from catnet.types.dims import Dim
 from catnet.types.spaces import Acts, Space
