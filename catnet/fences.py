@@ -26,7 +26,8 @@ from catnet.diagrams.terms import Diagram
 from catnet.draw import draw, draw_graph
 from catnet.draw.words import unwrapped
 from catnet.elaborate.evaluate import net_params
-from catnet.elaborate.program import Program, recursive
+from catnet.elaborate.generic import recursive
+from catnet.elaborate.program import Program
 from catnet.limits import large_work
 from catnet.syntax import tree
 from catnet.types.dims import Dim

@@ -83,8 +83,8 @@ def test_a_wrong_way_would_be_seen() -> None:
 
 
 def loads(code: str) -> set[str]:
-    """Which of torch and sympy a fresh interpreter has loaded after some code."""
-    probe = f"import sys\n{code}\nprint(*(m for m in ('torch', 'sympy') if m in sys.modules))"
+    """Which of torch, sympy and the room of bundles a fresh interpreter has loaded after some code."""
+    probe = f"import sys\n{code}\nprint(*(m for m in ('torch', 'sympy', 'catnet.bundles') if m in sys.modules))"
     done = subprocess.run([sys.executable, "-c", probe], capture_output=True, text=True, check=True)
     return set(done.stdout.splitlines()[-1].split())
 
@@ -96,6 +96,13 @@ READ = f"import catnet; from catnet.elaborate.program import Program; p = Progra
 def test_reading_loads_neither_torch_nor_sympy() -> None:
     code = f"{READ}; d = p['f'](3, d=4); d.type; hash(d); repr(d); d.draw(); d.draw('dot'); d.show(); d.to_networkx()"
     assert loads(code + "; d.source()") == set()
+
+
+def test_bundles_are_loaded_for_a_spec_that_has_some() -> None:
+    examples = PACKAGE.parent / "examples"
+    checked = "from catnet.cli import main; main(['check', {!r}])"
+    assert loads(checked.format(str(examples / "digits" / "digits.cat"))) == set()
+    assert loads(checked.format(str(examples / "bundles" / "sheaves" / "sheaves.cat"))) == {"catnet.bundles"}
 
 
 def test_loading_torch_would_be_seen() -> None:

@@ -37,6 +37,7 @@ from catnet.boxes import (
     source,
     strips,
     trivialise,
+    trivialise_readings,
 )
 from catnet.diagrams.box import VOCABULARY
 
@@ -78,4 +79,5 @@ __all__ = [
     "source",
     "strips",
     "trivialise",
+    "trivialise_readings",
 ]

@@ -7,15 +7,9 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, ClassVar, Literal
 
 from catnet.boxes.axes import trailing
-from catnet.bundles.carried import FibreOf
-from catnet.bundles.evaluating import Numeric
-from catnet.bundles.gauge import Along, Ends, Framed, Gauge
-from catnet.bundles.normal import Sorts
-from catnet.bundles.structures import GeneralLinear
 from catnet.diagnostics import Source
 from catnet.diagrams.acting import Acting, Action, Part, Refusal, ordered
 from catnet.diagrams.box import Box, Site
-from catnet.diagrams.frames import placed
 from catnet.diagrams.shards import Answer, Cut, beside
 from catnet.symmetry.groups import Group
 from catnet.symmetry.kinds import Kind
@@ -53,6 +47,8 @@ def _unnamed(port: Port) -> Port:
 
 def real_bundle(box: str, bundle: Space) -> Bundle:
     """The bundle of a box over a graph or a mesh, of real vector spaces; refuses anything else."""
+    from catnet.bundles.carried import FibreOf  # here and below: only a spec with bundles asks
+
     if not isinstance(bundle, FibreOf):
         raise reject(f"`{box}` takes a bundle, not the {bundle.what} `{bundle}`", code="E0801",
                      help=f"bundle S : graph -> R[2] under O(2), then {box}(S)")  # fmt: skip
@@ -77,6 +73,8 @@ def open_base(box: str, bundle: Space) -> Bundle:
 
 def family(box: str, bundle: Space) -> str:
     """The structure group as `catnet.nn.bundles.StructureGroup` names it; refuses one of which it has no matrices."""
+    from catnet.bundles.structures import GeneralLinear
+
     group = real_bundle(box, bundle).structure.group
     if isinstance(group, GeneralLinear):
         return f"GL({group.n})"
@@ -161,12 +159,15 @@ class Transporting(Box):
         ):
             raise Refusal(self._differs(acting))
         rest = [part for part in x if part not in mine]
-        if isinstance(acting.group, Gauge) and not data:
+        if acting.group.local and not data:
             acting.remark(f"the transitions of `{self.bundle}` change with the frames")
         return (ordered((*rest, *out)),)
 
     def _frames(self, acting: Acting) -> tuple[Action, Action]:
         """How the group changes frames where features come in and where they go out."""
+        from catnet.bundles.gauge import Framed, Gauge
+        from catnet.diagrams.frames import placed
+
         group = acting.group
         if isinstance(group, Gauge):
             fits = group.space == self.bundle
@@ -182,6 +183,9 @@ class Transporting(Box):
 
     def _data(self, acting: Acting) -> list[Action]:
         """What must act on the edges and the maps."""
+        from catnet.bundles.gauge import Along, Ends, Gauge
+        from catnet.diagrams.frames import placed
+
         group, count = acting.group, len(acting.inputs) - 1
         if isinstance(group, Gauge):
             fits = group.space == self.bundle
@@ -192,7 +196,7 @@ class Transporting(Box):
         return [(), maps][:count]
 
     def _differs(self, acting: Acting) -> str:
-        if isinstance(acting.group, Gauge):
+        if acting.group.local:
             wires = "features" + (", edges and maps" if self.needs_maps else " and edges")
             return f"`{self.name}` takes {wires} as the frames of `{self.bundle}` change them, and others come here"
         return f"`{self.name}` joins nodes along edges, and `{acting.group}` acts on them, or not alike on all wires"
@@ -224,6 +228,9 @@ class Transporting(Box):
 
 def _numbers(bundle: Bundle, source: str, target: str) -> list[list[float]]:
     """A constant transition in floating point; refuses one with parameters."""
+    from catnet.bundles.evaluating import Numeric
+    from catnet.bundles.normal import Sorts
+
     matrix = bundle.transition(source, target)
     if matrix.names:
         names = ", ".join(sorted(matrix.names))

@@ -8,10 +8,8 @@ from catnet.boxes.axes import one_of, trailing
 from catnet.boxes.bundle_data import real_bundle, section_of
 from catnet.boxes.equivariant import carried_last
 from catnet.boxes.equivariant_copies import OfCopies, space_of
-from catnet.bundles.gauge import Along, Ends, Framed, Gauge
 from catnet.diagrams.acting import Acting, Action, Part, Refusal, ordered
 from catnet.diagrams.box import Box, MapKind, Site, box, elements
-from catnet.diagrams.frames import placed
 from catnet.diagrams.printing import static_tree
 from catnet.diagrams.shards import Answer, Cut, beside
 from catnet.symmetry.kinds import Kind
@@ -149,6 +147,9 @@ class GaugeConvolution(Box):
         return (ordered((*rest, *out)),)
 
     def _expected(self, acting: Acting) -> tuple[tuple[Action, ...], Action]:
+        from catnet.bundles.gauge import Along, Ends, Framed, Gauge  # only a spec with bundles asks
+        from catnet.diagrams.frames import placed
+
         group, rep, plane = acting.group, space_of(acting.inputs[0]), tangent(self.name, self.bundle).structure.rep
         if isinstance(group, Gauge) and group.space == self.bundle:
             field = ordered((placed((-2, -1), Framed(group, rep)),))

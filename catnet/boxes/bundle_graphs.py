@@ -14,7 +14,6 @@ from catnet.boxes.actions import aside, entrywise, on_axis, shifted
 from catnet.boxes.axes import one_of, trailing
 from catnet.boxes.bundle_data import Transporting, family, open_base, real_bundle, section_of
 from catnet.boxes.equivariant_copies import PHI
-from catnet.bundles.gauge import Gauge
 from catnet.diagrams.acting import Acting, Action, Part, Refusal, ordered
 from catnet.diagrams.box import Box, MapKind, Site, box, elements
 from catnet.diagrams.shards import Answer, Cut, beside
@@ -248,6 +247,8 @@ class Frame(Box):
         return outputs
 
     def act(self, acting: Acting) -> tuple[Action, ...]:
+        from catnet.bundles.gauge import Gauge  # only a spec with bundles asks
+
         if isinstance(acting.group, Gauge) and acting.group.space == self.bundle:
             raise Refusal(f"`{self.name}` chooses frames at the nodes", "let the section come in: x: R[n, S, c]")
         return super().act(acting)

@@ -12,11 +12,18 @@ if TYPE_CHECKING:
     from catnet.bundles import Bundle
 
 
+def bundles_of(wire: Wire) -> list[Bundle]:
+    """The bundles that the axes of a wire speak of. Only spaces of `catnet.bundles`, which is not loaded here, have
+    one."""
+    found = [getattr(axis.space, "bundle", None) for axis in wire.axes if isinstance(axis, Axis)]
+    return [bundle for bundle in found if bundle is not None]
+
+
 def has_points(bundle: Bundle) -> bool:
     """Whether points of the base are a wire, `R[base(E)]`."""
-    from catnet.bundles.carried import POINTS  # here and below: only a spec with bundles asks
+    from catnet.bundles.carried import coordinates_of  # here and below: only a spec with bundles asks
 
-    return bundle.base.kind in POINTS
+    return coordinates_of(bundle.base) is not None
 
 
 def base_wire(bundle: Bundle) -> Wire:

@@ -11,7 +11,6 @@ from catnet.diagrams.acting import Acting, Action
 from catnet.diagrams.box import Box, MapKind, Site, box, elements
 from catnet.diagrams.joining import multiplied
 from catnet.diagrams.shards import Answer, Cut, beside, together
-from catnet.symmetry.bilinear import BilinearMaps, bilinear_maps
 from catnet.types.dims import Dim
 from catnet.types.infer import reject
 from catnet.types.spaces import Space
@@ -19,6 +18,7 @@ from catnet.types.wires import REAL, Axis, Object, Wire
 
 if TYPE_CHECKING:
     from catnet.diagrams.typing import Typing
+    from catnet.symmetry.bilinear import BilinearMaps
     from catnet.symmetry.reps import Rep
 
 
@@ -86,6 +86,8 @@ class TensorProduct(Box):
         return maps
 
     def _maps(self, first: Rep, second: Rep) -> BilinearMaps:
+        from catnet.symmetry.bilinear import bilinear_maps  # only where the box stands is it asked
+
         return bilinear_maps(first, second, self.features, self.mixing)
 
     def parameters(self, inputs: Object, outputs: Object) -> dict[str, tuple[Dim, ...]]:

@@ -1,4 +1,4 @@
-"""The trivialisation of a bundle as a box, its inverse, and what reads the same weights: density and samples."""
+"""The trivialisation of a bundle as a box, its inverse, and what is common to all that reads the same weights."""
 
 from __future__ import annotations
 
@@ -26,9 +26,12 @@ if TYPE_CHECKING:
 
 POINTS = (Pack("s"),)
 MAKER = "python:catnet.nn.bundles.declared:BundleAtlas"
+GLOBAL = "python:catnet.nn.bundles.global_trivialisations:GlobalTrivialisation"
+LEARNED = "python:catnet.nn.bundles.learned_covers:LearnedCover"
 MOST = {"total": 4096, "layers": 1000}
 """How many coordinates and layers are counted out at most."""
 
+FORMS = ("exact", "trained")
 PRIORS = {"circle": ("uniform",), "line": ("normal", "interval"), "vectors": ("normal",)}
 
 
@@ -51,7 +54,8 @@ class OverPoints(Box):
 
     def flops(self, inputs: Object, outputs: Object) -> Dim:
         """The products of the conditioners of one chart, at each point."""
-        first = [shape for name, shape in self.main.shapes() if ".trivialisations.0." in name and len(shape) == 2]
+        one = f"{self.main.isomorphisms()[0]}."
+        first = [shape for name, shape in self.main.shapes() if name.startswith(one) and len(shape) == 2]
         points = Dim.const(1)
         for axis in inputs[0].axes[:-1]:
             points = points * getattr(axis, "size", 1)
@@ -82,6 +86,15 @@ class Trivialise(OverPoints):
 
         net generate : R[n, base(E)] @ R[n, E] @ R[n, 2] -> R[n, base(E)] @ R[n, 3] = trivialise(E, total = 3) ^ -1
 
+    With `form = "trained"` it is R[total] -> R[b] @ R[E], total = b + d, one isomorphism over the whole base: b numbers
+    that training brings near the base point (`residual(t)` is the distance) but that lie on no base by themselves, so
+    they are a plain axis. One isomorphism has one frame, so all transitions of E are 1.
+
+        net split : R[n, 3] -> R[n, 2] @ R[n, Cylinder] = trivialise(Cylinder, total = 3, form = "trained")
+
+    Over a base that is learned, `bundle E : learned(k, n) -> ...`, the charts are fitted before training, by
+    `model.PATH.cover.fit(points)`.
+
     `flow` is "spline" (Durkan et al., 2019; of a circle Rezende et al., 2020) or "affine" (Dinh et al., 2017), in
     `layers` steps with conditioners of `width`. `prior` is how the fibre is sampled: "normal", on a line "interval"
     (uniform on [-1, 1]), on a circle "uniform". After Courts and Kvinge, "Bundle networks", 2022, with charts that
@@ -94,11 +107,21 @@ class Trivialise(OverPoints):
     layers: Dim = Dim.const(2)
     width: Dim = Dim.const(32)
     prior: str = ""
+    form: str = "exact"
     readings: ClassVar[bool] = True
+
+    def __post_init__(self) -> None:
+        if self.trained:
+            object.__setattr__(self, "arity", 1)
 
     @property
     def main(self) -> Trivialise:
         return self
+
+    @property
+    def trained(self) -> bool:
+        """Whether that it lies over the base is left to training."""
+        return self.form == "trained"
 
     @property
     def over(self) -> Bundle:
@@ -123,7 +146,8 @@ class Trivialise(OverPoints):
     def check(self) -> None:
         """Refuse what makes no trivialisation; raises `TypeProblem`."""
         need_points(self.name, self.over)
-        if self.over.base.kind == "torus" and "second" in self.over.base.loops:
+        one_of(self.name, "form", self.form, FORMS)
+        if self.over.base.kind == "torus" and "second" in self.over.base.loops and not self.trained:
             raise reject(f"`{self.name}` takes annuli for the charts of a torus, not a grid of them", code="E0801")
         if self.over.fibre.kind == "group":
             raise reject(f"`{self.name}` has no sampler for the fibre {self.over.fibre}", code="E0801")
@@ -136,7 +160,9 @@ class Trivialise(OverPoints):
                 raise reject(f"`{name}` of `{self.name}` is a known number above 0, not `{getattr(self, name)}`")
             if name in MOST and value > MOST[name]:
                 raise reject(f"`{name}` of `{self.name}` is {value}, and at most {MOST[name]}")
-        if (self.total.value or 0) < self.fibre_dim:
+        if self.trained:
+            self._check_trained()
+        elif (self.total.value or 0) < self.fibre_dim:
             raise reject(
                 f"the fibre of `{self.over.name}` has dimension {self.fibre_dim} and does not fit into "
                 f"{self.total} coordinate{'s' * (self.total != 1)}",
@@ -144,15 +170,46 @@ class Trivialise(OverPoints):
                 help=f"total = {self.fibre_dim}, or more",
             )
 
+    def _check_trained(self) -> None:
+        """One isomorphism for the whole base: the coordinates add up, and there is one frame."""
+        over, fits = self.over, self.base_dim + self.fibre_dim
+        if self.total != fits:
+            raise reject(
+                f"a point of the base of `{over.name}` has {self.base_dim} coordinate{'s' * (self.base_dim > 1)} and "
+                f"the fibre {self.fibre_dim}: an isomorphism with both has {fits}, not {self.total}",
+                code="E0818",
+                help=f"total = {fits}",
+            )
+        for a, b in over.directions:
+            if over.transition(a, b) != over.transition(a, a):
+                raise reject(
+                    f'`form = "trained"` is one isomorphism, with one frame for the whole base, and `{over.name}` '
+                    f"changes frames: {a} -> {b} is {over.transition(a, b).text}",
+                    code="E0819",
+                    help="leave `form` out: then each chart has an isomorphism of its own",
+                )
+
+    @property
+    def base_dim(self) -> int:
+        """The number of coordinates of a base point."""
+        return int(base_wire(self.over).axes[-1].size.value)  # type: ignore[union-attr, arg-type]
+
     def ends(self) -> tuple[Object, Object]:
         """The inputs and the outputs."""
         from catnet.bundles.carried import FibreOf
 
         over, rest = self.over, self.total - self.fibre_dim
-        normal = (Wire(REAL, (*POINTS, Axis(rest))),) if rest != 0 else ()
         space = FibreOf(over).named(getattr(self.bundle, "label", ""))
         fibre = fibre_wire(over).with_axes((*POINTS, Axis(space.dim, None, space)))
-        return (base_wire(over), Wire(REAL, (*POINTS, Axis(self.total)))), (base_wire(over), fibre, *normal)
+        if self.trained:
+            return (self.point,), (Wire(REAL, (*POINTS, Axis(rest))), fibre)
+        normal = (Wire(REAL, (*POINTS, Axis(rest))),) if rest != 0 else ()
+        return (base_wire(over), self.point), (base_wire(over), fibre, *normal)
+
+    @property
+    def point(self) -> Wire:
+        """A point of the total space."""
+        return Wire(REAL, (*POINTS, Axis(self.total)))
 
     def rule(self, typing: Typing, inputs: Object) -> Object:
         self.check()
@@ -165,21 +222,29 @@ class Trivialise(OverPoints):
 
     def constructed(self, site: Site) -> str:
         """The expression that constructs the module."""
-        from catnet.bundles.torch_text import places_text
-
-        made = site.need(MAKER)
-        places = site.need("python:catnet.nn.bundles.by_chart:Places")
         fibre = {"circle": "circle", "line": "vector", "vectors": "vector"}[self.kind]
         fibre = "interval" if self.prior == "interval" else fibre
-        args = [f"{places}{places_text(self.over.base)}", f'"{fibre}"', f"total={site.static(self.total)}"]
+        if self.trained:
+            args = [str(self.base_dim), f'"{fibre}"']
+        else:
+            args = [self._places(site), f'"{fibre}"', f"total={site.static(self.total)}"]
         if fibre == "vector" and self.fibre_dim > 1:
             args.append(f"size={self.fibre_dim}")
         if self.over.fibre.field == "C":
             args.append('field="C"')
-        args.append(f"transitions={self._transitions()}")
+        if self.over.directions and not self.trained:
+            args.append(f"transitions={self._transitions()}")
         args += [f'flow="{self.flow}"'] if self.flow != "spline" else []
         args += [f"{n}={site.static(v)}" for n, v in (("layers", self.layers), ("width", self.width))]
-        return f"{made}({', '.join(args)})"
+        return f"{site.need(GLOBAL if self.trained else MAKER)}({', '.join(args)})"
+
+    def _places(self, site: Site) -> str:
+        """The charts: where they lie, or how many there are to be fitted."""
+        from catnet.bundles.torch_text import places_text
+
+        if self.over.base.learned:
+            return f"{site.need(LEARNED)}({self.over.base.learned[0]}, {self.over.base.learned[1]})"
+        return f"{site.need('python:catnet.nn.bundles.by_chart:Places')}{places_text(self.over.base)}"
 
     def _transitions(self) -> str:
         """The transitions by pairs of charts, each in the coordinates of the first."""
@@ -193,7 +258,7 @@ class Trivialise(OverPoints):
 
     def steps(self) -> list[tuple[int, int, int]]:
         """What each layer of one chart has: inputs of its conditioner, outputs, and its place among the layers."""
-        base = int(base_wire(self.over).axes[-1].size.value)  # type: ignore[union-attr, arg-type]
+        base = 0 if self.trained else self.base_dim
         total, found, place = self.total.value or 1, [], 1
         line = 23 if self.flow == "spline" else 2
         loop = self.kind == "circle"
@@ -214,11 +279,21 @@ class Trivialise(OverPoints):
             place += len(parts)
         return found
 
+    def isomorphisms(self) -> list[str]:
+        """The paths of its isomorphisms in the module: one for each chart, or one for all."""
+        if self.trained:
+            return ["trivialisation.isomorphism"]
+        charts = self.over.base.learned[1] if self.over.base.learned else len(self.over.base.charts)
+        return [f"atlas.trivialisations.{chart}.isomorphism" for chart in range(charts)]
+
     def shapes(self) -> Iterator[tuple[str, tuple[Dim, ...]]]:
         """The parameters by name."""
-        for chart in range(len(self.over.base.charts)):
+        for isomorphism in self.isomorphisms():
             for inputs, outputs, place in self.steps():
-                path = f"atlas.trivialisations.{chart}.isomorphism.layers.{place}.conditioner"
+                path = f"{isomorphism}.layers.{place}.conditioner"
+                if not inputs:
+                    yield f"{path}.constant", (Dim.const(outputs),)
+                    continue
                 sizes = (Dim.const(inputs), self.width, self.width, Dim.const(outputs))
                 for name, before, after in zip(("first", "second", "last"), sizes, sizes[1:], strict=False):
                     yield f"{path}.{name}.weight", (after, before)
@@ -229,6 +304,9 @@ class Reading(OverPoints):
     """Another map with the weights of a trivialisation `of`."""
 
     of: terms.Diagram
+    forms: ClassVar[tuple[str, ...]] = ("exact",)
+    takes: ClassVar[tuple[int, ...]] = (0, 1)  # 0 is the base point, 1 the point above it
+    instead: ClassVar[str] = "of the trained form there are t ^ -1, residual(t) and sample(t, ...)"
 
     @property
     def main(self) -> Trivialise:
@@ -245,8 +323,16 @@ class Reading(OverPoints):
         return (type(self).__name__, tuple(self.main.statics().values()), *rest)
 
     def _points(self, typing: Typing, inputs: Object, outputs: Object) -> Object:
-        self.main.check()
-        return typing.inference.apply(Signature(self.main.ends()[0][: len(inputs)], outputs), inputs, {})[0]
+        """The type of a map of the base point and the point above it, in the order of this box."""
+        main = self.main
+        main.check()
+        if main.form not in self.forms:
+            word = "exact" if main.trained else "trained"
+            raise reject(f"`{self.name}` reads a trivialisation of the {word} form, and this one is "
+                         f"`form = {main.form!r}`".replace("'", '"'), code="E0212", help=self.instead)  # fmt: skip
+        ends: Object = (base_wire(main.over), main.point)
+        taken = tuple(ends[i] for i in self.takes)
+        return typing.inference.apply(Signature(taken, outputs), inputs, {})[0]
 
 
 class Generate(Reading):
@@ -279,92 +365,6 @@ class Generate(Reading):
 
     def sign(self) -> str:
         return "trivialise^-1"
-
-
-@box("log_density", "bundles")
-class LogDensity(Reading):
-    """The logarithm of the density of points given their base points, by a trivialisation t: with
-    `share t = trivialise(E, total = k)` it is `log_density(t)`: R[base(E)] @ R[k] -> R, with the weights of t.
-
-    The density over a base point is the mixture of those of the charts that hold it, with a partition of unity as
-    weights. Its mean, made large, is the likelihood: `log_density(t) >> neg` is a loss for each point.
-    """
-
-    of: terms.Diagram
-
-    def rule(self, typing: Typing, inputs: Object) -> Object:
-        return self._points(typing, inputs, (Wire(REAL, POINTS),))
-
-    def shards(self, inputs: Object, outputs: Object, cut: Cut) -> Answer:
-        answer = super().shards(inputs, outputs, cut)
-        return answer if isinstance(answer, str) else tuple(place + 1 for place in answer if place is not None)
-
-    def code(self, site: Site) -> str:
-        return f"{site.module}.log_density({', '.join(site.args)})"
-
-
-@box("sample", "bundles")
-class Sample(Reading):
-    """`count` random points over each base point, by a trivialisation t: `sample(t, count = n)`: R[base(E)] -> R[n, k],
-    with the weights of t = trivialise(E, total = k). `thickness` scales the normal coordinates: 0 gives points of the
-    fibre itself, where they hold the noise of training."""
-
-    of: terms.Diagram
-    count: Dim
-    thickness: float = 1.0
-    arity = 1
-    effect = "random"
-
-    def rule(self, typing: Typing, inputs: Object) -> Object:
-        return self._points(typing, inputs, (Wire(REAL, (*POINTS, Axis(self.count), Axis(self.main.total))),))
-
-    def act(self, acting: Acting) -> tuple[Action, ...]:
-        return super().act(acting)
-
-    def shards(self, inputs: Object, outputs: Object, cut: Cut) -> Answer:
-        answer = super().shards(inputs, outputs, cut)
-        return answer if isinstance(answer, str) else tuple(place - 1 for place in answer if place is not None)
-
-    def code(self, site: Site) -> str:
-        thin = f", {self.thickness!r}" if self.thickness != 1.0 else ""
-        return f"{site.module}.sample({site.args[0]}, {site.size(self.count)}{thin})"
-
-
-@box("consistency", "bundles")
-class Consistency(Reading):
-    """How far a trivialisation t is from the transitions of its bundle: `consistency(t)`: R[n, base(E)] @ R[n, k] -> R.
-
-    The mean square, over the points and each two charts that overlap, of v_b - g v_a, where v_a is the fibre vector of
-    the point in chart a and g the declared transition from a to b. A term of the loss, and afterwards the residual to
-    report beside the word `trained`. With `fitted`, g is the element of O(n) (of SO(n), if that is the structure group)
-    that fits the points best: neighbours then differ by some constant element, and how the bundle is twisted is found.
-    """
-
-    of: terms.Diagram
-    fitted: bool = False
-
-    def rule(self, typing: Typing, inputs: Object) -> Object:
-        if self.fitted:
-            self.group()
-        return self._points(typing, [real_wire(typing, w, i) for i, w in enumerate(inputs)], (Wire(REAL, ()),))  # type: ignore[arg-type]
-
-    def gives_batch(self, site: Site) -> bool:
-        return False
-
-    def shards(self, inputs: Object, outputs: Object, cut: Cut) -> Answer:
-        return f"`{self.name}` takes the mean over the axis that is cut"
-
-    def group(self) -> str:
-        """The orthogonal group in which transitions are looked for; refuses a bundle whose own is not orthogonal."""
-        acts = self.main.over.structure
-        if acts.field == "C" or not acts.rep.kind.within(Kind.ORTHOGONAL):
-            raise reject(f"`{self.name}` fits orthogonal transitions, and `{self.main.over.name}` is under {acts}",
-                         help="leave `fitted` out: the declared ones are taken")  # fmt: skip
-        return f"{'SO' if acts.connected and acts.size > 1 else 'O'}({acts.size})"
-
-    def code(self, site: Site) -> str:
-        group = f', "{self.group()}"' if self.fitted else ""
-        return f"{site.module}.consistency({', '.join(site.args)}{group})"
 
 
 def reading(box: Box, span: Any = None) -> terms.Diagram:

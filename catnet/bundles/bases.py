@@ -70,7 +70,8 @@ class Base:
     the degree of a bundle. `simple` says that every loop of the space is a loop of the nerve (charts are simply
     connected); `dimension` is that of the space, None where it is not known. `spans` are the arcs of a circle in turns
     and the intervals of an interval, by chart. `data` names a graph or a mesh that is not declared but comes as data:
-    then there are no charts here.
+    then there are no charts here. `learned` are the coordinates of a point and the number of charts of a base whose
+    cover is fitted to data, and there are none here either.
     """
 
     kind: str
@@ -85,6 +86,7 @@ class Base:
     discrete: bool = False
     spans: Mapping[str, Range] = field(default_factory=dict)
     data: str = ""
+    learned: tuple[int, ...] = ()
 
     def __post_init__(self) -> None:
         for pair in self.overlaps:
@@ -164,4 +166,4 @@ class Base:
         return len(self.overlaps) == len(self.charts) - self.tree.parts
 
     def __str__(self) -> str:
-        return self.kind
+        return f"{self.kind}({', '.join(map(str, self.learned))})" if self.learned else self.kind

@@ -63,6 +63,11 @@ class OfBundle(Space):
         return self
 
 
+def coordinates_of(base: Base) -> int | None:
+    """How many coordinates a point of a base has, None for nodes."""
+    return base.learned[0] if base.learned else POINTS.get(base.kind)
+
+
 def said_of(base: Base) -> str:
     """All that tells a base from others: its kind, its charts with their coordinates, and where they lie."""
     return f"{base} {[*base.charts.items()]} {dict(base.spans)} {base.data}"
@@ -85,8 +90,8 @@ class FibreOf(OfBundle):
 
     def acts(self, wire: Wire, place: int, group: object) -> Acts:
         """Where maps come as data, one element of the structure group may change all frames alike."""
-        structure = self.bundle.structure
-        return (((place,), structure.rep),) if self.bundle.base.data and group == structure.group else ()
+        structure, base = self.bundle.structure, self.bundle.base
+        return (((place,), structure.rep),) if base.data and base.discrete and group == structure.group else ()
 
     def __str__(self) -> str:
         return self.bundle.name
@@ -122,7 +127,7 @@ class BaseOf(OfBundle):
 
     @property
     def dim(self) -> Dim:
-        return Dim.const(POINTS[self.bundle.base.kind])
+        return Dim.const(coordinates_of(self.bundle.base) or 0)
 
     @property
     def entries(self) -> str:
@@ -133,6 +138,8 @@ class BaseOf(OfBundle):
         if self.bundle.base.kind == "interval":
             ends = [end for span in self.bundle.base.spans.values() for end in span]
             return min(ends) + (max(ends) - min(ends)) * x.sigmoid()
+        if self.bundle.base.learned:
+            return x
         parts = x.unflatten(-1, (2, 2)) if self.bundle.base.kind == "torus" else x
         return (parts / parts.norm(dim=-1, keepdim=True)).reshape(x.shape)
 
@@ -163,7 +170,7 @@ def bundle_behind(word: str, value: object) -> Bundle:
 def base(bundle: object) -> BaseOf:
     """`base(E)`: points of the base. Raises E0801 for a base whose points have no coordinates, such as a graph."""
     found = bundle_behind("base", bundle)
-    if found.base.kind not in POINTS:
+    if coordinates_of(found.base) is None:
         fail("E0801", f"points of the {found.base} have no coordinates", help="its nodes are an axis: R[n, E]")
     return BaseOf(found)
 

@@ -11,6 +11,8 @@ from catnet.diagnostics import fail
 
 Simplex = Sequence[object]
 
+MAX_LEARNED = 4096  # coordinates and charts of a base that is learned
+
 
 def graph(edges: Iterable[tuple[object, object]], nodes: Iterable[object] = ()) -> Base:
     """A graph: its nodes are charts, each edge transports from its first node to its second.
@@ -132,6 +134,20 @@ def learned(memberships: Sequence[Sequence[float]], charts: Sequence[str], least
     overlaps = {(pair[0], pair[1]): Overlap(*pair) for pair in met if len(pair) == 2}
     triples = tuple(t for t in met if len(t) == 3 and all(pair in overlaps for pair in combinations(t, 2)))
     return Base("learned cover", dict.fromkeys(charts, ()), overlaps, triples)
+
+
+def unfitted(name: str, size: int, charts: int) -> Base:
+    """The base of a bundle `name` that is learned: points of R^size under a number of charts that are fitted to data.
+
+    Which of them meet is known after the fit. Raises E0801 for a size or a number that is not from 1 to 4096.
+
+    >>> str(unfitted("Cloud", 3, 8))
+    'learned(3, 8)'
+    """
+    for value in (size, charts):
+        if not isinstance(value, int) or not 1 <= value <= MAX_LEARNED:
+            fail("E0801", f"`{value}` in `learned({size}, {charts})` is no number from 1 to {MAX_LEARNED}")
+    return Base("learned", {}, {}, data=name, learned=(size, charts))
 
 
 def _simplex(vertices: Simplex, kind: str) -> list[str]:

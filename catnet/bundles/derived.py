@@ -179,7 +179,9 @@ def _both(left: Bundle, right: Bundle) -> dict[str, Sort]:
 def need_same(base: Base, other: Base, name: str) -> None:
     """Raise E0816 for bundles over different bases."""
     same = base is other or (
-        base.kind == other.kind and base.charts == other.charts and base.overlaps == other.overlaps
+        (base.kind, base.data) == (other.kind, other.data)
+        and base.charts == other.charts
+        and base.overlaps == other.overlaps
     )
     if not same:
         fail(

@@ -38,7 +38,7 @@ def describe(bundle: Bundle) -> str:
       trivial: no (proved: w1 is -1 around a -> b -> c -> a)
     """
     if bundle.base.data:
-        return f"{_head(bundle)}\n\n{_DATA.format(bundle.base.kind)}"
+        return f"{_head(bundle)}\n\n{_learned(bundle) if bundle.base.learned else _DATA.format(bundle.base.kind)}"
     found = bundle.laws()
     parts = [_head(bundle), _charts(bundle), _laws(bundle, found)]
     if found.hold:
@@ -49,6 +49,23 @@ def describe(bundle: Bundle) -> str:
 
 
 _DATA = "The {0} and the maps along its edges come as data: compiled nets check that maps are in the structure group."
+
+
+
+def _learned(bundle: Bundle) -> str:
+    """What is known and what is learned of a bundle over a base that is fitted to data."""
+    size, charts = bundle.base.learned
+    return f"""known
+  base points: {size} coordinate{"s" * (size > 1)}, R[base({bundle.name})]
+  charts: {charts}, balls with a partition of unity
+  fibre: {bundle.fibre}, under {bundle.structure}
+  a trivialisation is an isomorphism over each chart: by its structure
+
+learned
+  centres and radii, and which charts meet: fitted to base points, by `cover.fit(points)`
+  transitions: those between the isomorphisms of neighbouring charts
+  that they are in {bundle.structure}: trained; `consistency(t, fitted = true)` is the residual
+  orientable, flat, trivial: not asked, the transitions being learned"""
 
 
 def data(bundle: Bundle) -> dict[str, Any]:
@@ -75,6 +92,9 @@ def data(bundle: Bundle) -> dict[str, Any]:
         "origin": bundle.origin,
         "parameters": dict(bundle.parameters),
         "assumed": [f"{condition} = 0" for condition in bundle.given],
+        "learned": {"coordinates": bundle.base.learned[0], "charts": bundle.base.learned[1]}
+        if bundle.base.learned
+        else None,
         "charts": {name: [c.name for c in coordinates] for name, coordinates in bundle.base.charts.items()},
         "transitions": rows,
         "laws": [law.json() for law in found.all],

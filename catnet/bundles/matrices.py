@@ -182,7 +182,7 @@ def _dot(row: Iterable[Expr], column: Iterable[Expr]) -> Expr:
 def _determinant(rows: Sequence[Sequence[Expr]]) -> Expr:
     if not rows:
         return ONE
-    spend(len(rows) ** 2)
+    spend(4 * len(rows) ** 2)
     terms = (rows[0][j] * _cofactor(rows, 0, j) for j in range(len(rows)) if rows[0][j])
     return reduce(added, terms, ZERO)
 

@@ -163,7 +163,7 @@ def bundle(options: Namespace) -> int:
             fail("E0603", f"cannot read `-p {name}`: a parameter of a bundle is a number", help="for example -p m=1")
         values[name] = Fraction(str(value))  # 0.1 is a tenth, as in a file
     made = program.bundle(options.name, **values)
-    decide(program.module.find(options.name)[1], made)  # type: ignore[index]  # it was found
+    decide(program.module, options.name, made)
     if options.out is not None:
         _draw_nerve(made, options.out)
     if options.json:

@@ -67,7 +67,7 @@ def ordered(parts: Iterator[Part] | tuple[Part, ...]) -> Action:
 
 def carried(wire: Wire, group: Group) -> Action:
     """The action that the axes of a wire carry in their type."""
-    if getattr(group, "local", False):  # frames at nodes: it acts on the nodes' axis and the fibre's together
+    if group.local:  # frames at nodes: it acts on the nodes' axis and the fibre's together
         return ordered(tuple(Part(*part) for part in group.acts(wire)))  # type: ignore[attr-defined]
     spaces = [(i - len(wire.axes), a.space) for i, a in enumerate(wire.axes) if isinstance(a, Axis) and a.space]
     return ordered(tuple(Part(*part) for i, space in spaces for part in space.acts(wire, i, group)))  # type: ignore[arg-type]

@@ -84,7 +84,8 @@ class Box:
     `helpers`, the files of `catnet.nn` whose definitions the code uses; `evaluates`, whether the code is that
     of evaluation alone, so that the module must refuse training; `between_spaces`, the box that
     this one becomes where a static argument is a representation; `readings`, whether its inverse calls a method of
-    its submodule, so that a shared one has its inverse with the same weights.
+    its submodule, so that a shared one has its inverse with the same weights; `transports`, whether it joins nodes
+    of a graph along edges, so that `act` itself says what changes of frame do.
     """
 
     name: ClassVar[str] = ""
@@ -103,6 +104,7 @@ class Box:
     parallel: ClassVar[bool] = False
     between_spaces: ClassVar[str] = ""
     readings: ClassVar[bool] = False
+    transports: ClassVar[bool] = False
     helpers: tuple[str, ...] = ()
     evaluates: bool = False
 

@@ -107,7 +107,7 @@ class Walk:
 
 def _asked(node: Node, acting: Acting) -> tuple[Action, ...]:
     """What a box says of the action."""
-    if getattr(acting.group, "local", False):
+    if acting.group.local:
         from catnet.diagrams.frames import of_frames
 
         return of_frames(node.box, acting)
@@ -145,7 +145,7 @@ def _kept(node: Node, place: int) -> Iterator[int]:
 def _elsewhere(part: Part, action: Action) -> bool:
     """Whether frames change a fibre by the same matrices, at nodes that are not on the axis before, where a type looks
     for them, or at the ends of edges that are declared."""
-    local = getattr(part.rep.group, "local", False)
+    local = part.rep.group.local
     return local and any(p.axes[1:] == part.axes[1:] and p.rep.rep == part.rep.rep for p in action)  # type: ignore[attr-defined]
 
 

@@ -34,7 +34,7 @@ def of_frames(box: Box, acting: Acting) -> tuple[Action, ...]:
 
     What is inside a box, and boxes that transport, are asked themselves.
     """
-    if acting.trivial or acting.graphs or getattr(box, "transports", False):
+    if acting.trivial or acting.graphs or box.transports:
         return box.act(acting)
     parts = [part for action in acting.actions for part in action]
     if box.name == "forget_bundle":

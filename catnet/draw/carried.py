@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from catnet.boxes.bundle_wires import bundles_of
 from catnet.diagrams.graph import Graph, Value
 from catnet.types.wires import Wire
 
@@ -22,31 +23,25 @@ def bundles(graph: Graph) -> list[Bundle]:
         values += node.outputs
     found: dict[str, Bundle] = {}
     for value in values:
-        for bundle in _of(value.wire):
+        for bundle in bundles_of(value.wire):
             found.setdefault(str(bundle), bundle)
     return list(found.values())
 
 
-def _of(wire: Wire) -> Iterator[Bundle]:
-    """The bundles of one wire's axes. Only spaces of `catnet.bundles`, which is not loaded here, have one."""
-    for axis in wire.axes:
-        bundle = getattr(getattr(axis, "space", None), "bundle", None)
-        if bundle is not None:
-            yield bundle
-
-
 def wire_words(wire: Wire) -> str:
     """A wire's type, and what each bundle is that it speaks of: base, fibre and structure group."""
-    return "; ".join(dict.fromkeys([str(wire), *map(str, _of(wire))]))
+    return "; ".join(dict.fromkeys([str(wire), *map(str, bundles_of(wire))]))
 
 
-def sentences(found: Iterable[Bundle]) -> list[str]:
+def sentences(found: Sequence[Bundle]) -> list[str]:
     """What is said of the bundles in the description of a picture."""
     return [f"Wires speak of the {bundle}." for bundle in found]
 
 
-def nerves(found: Iterable[Bundle]) -> list[Inset]:
+def nerves(found: Sequence[Bundle]) -> list[Inset]:
     """The nerves of the bundles whose charts are declared: base, charts, and where the twist sits."""
-    from catnet.draw.nerve import inset
+    if not found:
+        return []
+    from catnet.draw.nerve import inset  # it loads the room of bundles
 
     return [inset(bundle) for bundle in found if bundle.base.charts][:MOST_NERVES]

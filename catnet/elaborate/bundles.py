@@ -19,8 +19,9 @@ from catnet.types.static import Unknown, evaluate, nearest
 
 if TYPE_CHECKING:
     from catnet.bundles import Base, Bundle, Expr, Fibre
+    from catnet.bundles.laws import Laws
 
-BASES = ("circle", "interval", "torus", "sphere", "graph", "complex", "mesh")
+BASES = ("circle", "interval", "torus", "sphere", "graph", "complex", "mesh", "learned")
 DATA = ("graph", "mesh")  # which may come as data, at run time
 DERIVED = ("dual", "determinant", "tensor", "whitney_sum", "associated", "restricted", "pullback")
 
@@ -74,9 +75,10 @@ def _known(module: Module, item: tree.Bundle | tree.Derived) -> Bundle:
     return made
 
 
-def decide(item: tree.Bundle | tree.Derived, made: Bundle) -> None:
+def decide(module: Module, name: str, made: Bundle) -> None:
     """Decide the laws of a declared bundle. Raises E0707 at its place where that is beyond the budget."""
-    _placed(made.laws, item.span)
+    found = module.find(name)
+    _placed(made.laws, found[1].span if found is not None else None)
 
 
 def problems(module: Module, item: tree.Bundle | tree.Derived) -> Iterator[Diagnostic]:
@@ -86,7 +88,8 @@ def problems(module: Module, item: tree.Bundle | tree.Derived) -> Iterator[Diagn
     made = _known(module, item)
     places = {(t.source, t.target): t.span for t in item.transitions} if isinstance(item, tree.Bundle) else {}
     cocycle = False
-    for law in _placed(made.laws, item.span).refuted:
+    laws: Laws = _placed(made.laws, item.span)
+    for law in laws.refuted:
         if law.name == "cocycle" and cocycle:
             continue  # one wrong transition breaks it on every triple that it is part of
         cocycle = cocycle or law.name == "cocycle"
@@ -149,6 +152,8 @@ def _base(module: Module, item: tree.Bundle, charts: Mapping[str, tuple[str, ...
             expr.span,
             help=nearest(word, BASES) or f"one of {', '.join(BASES)}",
         )
+    if word == "learned":
+        return _unfitted(item, call, bool(charts))
     if not charts or word == "mesh":
         return _data(item, word, bool(charts))
     edges = [(t.source, t.target) for t in item.transitions]
@@ -175,6 +180,20 @@ def _data(item: tree.Bundle, word: str, declared: bool) -> Base:
         words = f"`{item.name}` has no charts: a graph or a mesh may come as data, the {word} does not"
         fail("E0801", words, item.span, help="write { charts a, b, c ... } after the structure group")
     return replace(getattr(bundles, word)([]), data=item.name)
+
+
+def _unfitted(item: tree.Bundle, call: tree.Call | None, declared: bool) -> Base:
+    """A base that is learned. Raises E0801 for other arguments, and for charts that are declared."""
+    from catnet.bundles.data_spaces import unfitted
+
+    span, given = item.type.dom.span, call.args if call is not None else ()
+    sizes = [_plain(evaluate(arg.value, lambda _: None)) for arg in given if arg.name is None]
+    if len(sizes) != 2 or len(given) != 2:
+        fail("E0801", "`learned` takes the coordinates of a point and the number of charts", span, help="learned(3, 8)")
+    if declared:
+        hint = "leave out the part in braces"
+        fail("E0801", f"the charts of `{item.name}` are fitted to data", span, help=hint)
+    return unfitted(item.name, *sizes)
 
 
 def _plain(value: Any) -> Any:

@@ -225,6 +225,26 @@ def reaching_cycles(uses: Mapping[str, Iterable[str]]) -> set[str]:
     return set(left)
 
 
+def recursive(module: Module) -> list[str]:
+    """The nets from which a cycle of uses can be reached."""
+    cyclic = reaching_cycles({name: _named_in(net.body) for name, net in module.nets.items()})
+    return [name for name in module.nets if name in cyclic]
+
+
+def _named_in(body: object) -> set[str]:
+    found: set[str] = set()
+    stack: list[object] = [body]
+    while stack:
+        node = stack.pop()
+        if isinstance(node, tree.Name):
+            found.add(node.id)
+        elif isinstance(node, tuple):
+            stack.extend(node)
+        elif isinstance(node, tree.Node):
+            stack.extend(getattr(node, s) for s in node.__dataclass_fields__ if s not in ("span", "comments"))
+    return found
+
+
 def _cycle(start: str, uses: dict[str, list[str]]) -> list[str]:
     """The shortest chain of uses from a net back to itself, or an empty list."""
     paths = [[start]]

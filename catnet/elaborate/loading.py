@@ -217,7 +217,7 @@ class Loader:
                     notes=[Note("allowed: " + ", ".join(map(str, self.roots[:-1])) + ', and "std/..."')],
                     help="move the file, or allow its folder with --root",
                 )
-            if self.exists(real):
+            if self.exists(str(real)):
                 return real
         fail(
             "E0301",

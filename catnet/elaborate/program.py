@@ -146,7 +146,7 @@ class Program:
             self._guarded(report, f"claims {whole}", module, net, partial(self._check_claims, module, net, whole))
         if not whole:
             return
-        for name in recursive(module):
+        for name in generic.recursive(module):
             net = module.nets[name]
             if all(p.default is not None for p in net.params):
                 self._guarded(report, "defaults", module, net, partial(self._check_defaults, module, net))
@@ -286,23 +286,3 @@ class Net:
 
     def __repr__(self) -> str:
         return f"<net {self.declaration.name} of {self.module.source.name}>"
-
-
-def recursive(module: Module) -> list[str]:
-    """The nets from which a cycle of uses can be reached."""
-    cyclic = generic.reaching_cycles({name: _names(net.body) for name, net in module.nets.items()})
-    return [name for name in module.nets if name in cyclic]
-
-
-def _names(body: object) -> set[str]:
-    found: set[str] = set()
-    stack: list[object] = [body]
-    while stack:
-        node = stack.pop()
-        if isinstance(node, tree.Name):
-            found.add(node.id)
-        elif isinstance(node, tuple):
-            stack.extend(node)
-        elif isinstance(node, tree.Node):
-            stack.extend(getattr(node, s) for s in node.__dataclass_fields__ if s not in ("span", "comments"))
-    return found

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import zip_longest
 from typing import TYPE_CHECKING
@@ -14,14 +14,16 @@ from catnet.diagrams.equivariance import Step, Walk
 from catnet.diagrams.graph import Graph, Value
 from catnet.diagrams.terms import Diagram, Leaf
 from catnet.elaborate.evaluate import net_params
+from catnet.elaborate.generic import recursive
 from catnet.elaborate.nets import Declared, NetBox
 from catnet.elaborate.symmetries import acting as acting_on
 from catnet.elaborate.symmetries import acting_in, members, symbols
+from catnet.syntax import tree
+from catnet.syntax.comments import children
 from catnet.syntax.parser import parse_action
 from catnet.types.dims import Dim
 from catnet.types.facts import Facts
 from catnet.types.infer import TypeProblem
-from catnet.types.spaces import Space
 from catnet.types.static import assume
 from catnet.types.wires import Axis, Object, ObjectVar, Wire
 
@@ -29,7 +31,6 @@ if TYPE_CHECKING:
     from catnet.elaborate.loading import Module
     from catnet.elaborate.program import Program
     from catnet.symmetry.groups import Group
-    from catnet.syntax import tree
 
 
 @dataclass
@@ -98,7 +99,7 @@ def prove(
         fail("E0732", f"`under {group}` names no axis: there is no `{missing[0]}` in `{graph.type}`", span, help=hint)
     if not any(proof.inputs) and not any(_named_in(wire, proof.group) for wire in graph.dom):
         words = f"`{group}` does not act on anything here: no axis of `{graph.type}` carries one of its representations"
-        local = getattr(group, "local", False)
+        local = group.local
         where = "write an axis of nodes before the bundle: R[n, S, c]" if local else f"under {group} on n"
         fail("E0732", words, span, help=where if local else f"say on which axis: {where}")
     proof.outputs = proof.walk.through(graph, proof.inputs)
@@ -113,7 +114,7 @@ def prove(
 
 def _of_frames(group: Group, axes: tuple[str, ...], graph: Graph, span: Span | None) -> Group:
     """A gauge group with the lists of edges of a net, along which maps go; any other group as it is."""
-    if not getattr(group, "local", False):
+    if not group.local:
         return group
     if axes:
         words = f"`{group}` acts at the nodes of its bundle, which the types say: `on {axes[0]}` has no meaning here"
@@ -131,7 +132,7 @@ def _named_in(wire: Wire, group: Group) -> bool:
 
 def _action(wire: Wire, proof: Proof, span: Span | None) -> Action:
     parts = list(carried(wire, proof.group))
-    if getattr(proof.group, "local", False):
+    if proof.group.local:
         parts += [Part(*part) for part in proof.group.lists(wire)]  # type: ignore[attr-defined]
     if proof.axes and all(_tagged(wire, name) for name in proof.axes):
         named = _named(wire, proof, span)
@@ -238,7 +239,7 @@ def _promises(proof: Proof, dom: Object, cod: Sequence[Wire], span: Span | None)
         if len(proof.axes) > 1 and all(_tagged(wire, name) for name in proof.axes):
             wanted.append(_named(wire, proof, span))
         expected = ordered(tuple(wanted))
-        if action is not None and getattr(proof.group, "local", False):
+        if action is not None and proof.group.local:
             action = tuple(part for part in action if not proof.group.is_list(part.rep))  # type: ignore[attr-defined]
         if action is not None and action != expected:
             yield Diagnostic(
@@ -325,9 +326,10 @@ def claimed(program: Program, module: Module, net: tree.Net, whole: bool) -> lis
     A net that is not one diagram for all sizes (it recurses, or chooses by an `if`) is asked at its default sizes; one
     without is left to `catnet prove`, and an E0738 says so, unless the file is not right as a `whole`.
     """
-    if not net.under and not any(isinstance(value, Space) for value in members(module).values()):
+    if not net.under and not _may_carry(net.type, members(module)):
         return []
-    for sizes in ({p.name: (Dim.sym(p.name), None) for p in net_params(net) if p.sort == "int"}, {}):
+    symbolic = {p.name: (Dim.sym(p.name), None) for p in net_params(net) if p.sort == "int"}
+    for sizes in ({},) if net.name in recursive(module) else (symbolic, {}):
         try:
             diagram = program.make_net(module, net, sizes, net.span)
             graph = opened(diagram.graph)
@@ -343,6 +345,18 @@ def claimed(program: Program, module: Module, net: tree.Net, whole: bool) -> lis
     words = f"the symmetry of `{net.name}` is not one question for all sizes"
     hint = f"ask at some: catnet prove FILE {net.name} -p NAME=VALUE"
     return [Diagnostic("E0738", words, net.under[0].span, help=hint, severity="info")]
+
+
+def _may_carry(node: tree.Node, known: Collection[str]) -> bool:
+    """Whether a type may have axes that carry a representation or a bundle: it names or makes one, or has a hole."""
+    match node:
+        case tree.Name(id=name) if name in known:
+            return True
+        case tree.Call(fn=tree.Name(id=word)) if word not in ("Fin", "max", "min"):
+            return True
+        case tree.Hole() if known:
+            return True
+    return any(_may_carry(part, known) for part in children(node))
 
 
 def _nearly(proof: Proof) -> Iterator[Diagnostic]:

@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from catnet.bundles.structures import GeneralLinear
+from catnet.boxes.bundle_wires import bundles_of
 from catnet.diagrams.graph import Graph
-from catnet.symmetry.lie_groups import Orthogonal
 from catnet.torch.sizes import python
 from catnet.types.wires import Axis, Wire
 
@@ -21,7 +20,7 @@ MODULE = "catnet.nn.bundles.edge_lists"
 
 def graph_lines(graph: Graph, names: Sequence[str], known: Mapping[str, str], need: Need) -> list[str]:
     """Statements for the body of the check; `known` reads the dynamic sizes, `need` asks for an import."""
-    if not any(_bundles(value.wire) for value in graph.inputs):
+    if not any(_over_data(value.wire) for value in graph.inputs):
         return []
     lines: list[str] = []
     wrong = next(name for name in ("wrong", "wrong_", "wrong__") if name not in names)
@@ -33,10 +32,9 @@ def graph_lines(graph: Graph, names: Sequence[str], known: Mapping[str, str], ne
     return lines
 
 
-def _bundles(wire: Wire) -> list[Bundle]:
+def _over_data(wire: Wire) -> list[Bundle]:
     """The bundles over graphs and meshes that come as data, by the axes of a wire that carry fibres."""
-    found = [getattr(a.space, "bundle", None) for a in wire.axes if isinstance(a, Axis)]
-    return [bundle for bundle in found if bundle is not None and bundle.base.data]
+    return [bundle for bundle in bundles_of(wire) if bundle.base.data]
 
 
 def _edges(name: str, wire: Wire, known: Mapping[str, str], need: Need) -> Iterator[str]:
@@ -50,7 +48,7 @@ def _edges(name: str, wire: Wire, known: Mapping[str, str], need: Need) -> Itera
 
 def _maps(name: str, wire: Wire, need: Need) -> Iterator[str]:
     """The test of maps along edges R[e, S, S]."""
-    found = _bundles(wire)
+    found = _over_data(wire)
     if len(found) == 2 and len(wire.axes) == 3:
         yield f"{need(f'python:{MODULE}:wrong_map')}({name}, {_group(found[0])})"
 
@@ -58,6 +56,9 @@ def _maps(name: str, wire: Wire, need: Need) -> Iterator[str]:
 def _group(bundle: Bundle) -> str:
     """The structure group as code: its name, or the elements of a small finite one; a larger one is known by the
     orthogonal group around it."""
+    from catnet.bundles.structures import GeneralLinear  # only a spec with bundles asks
+    from catnet.symmetry.lie_groups import Orthogonal
+
     group = bundle.structure.group
     if isinstance(group, GeneralLinear) or (isinstance(group, Orthogonal) and group.q == 0):
         return repr(str(group).removesuffix(", R)"))

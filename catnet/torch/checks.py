@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 
 from catnet.diagrams.graph import Graph
+from catnet.torch.bundle_checks import graph_lines
 from catnet.torch.sizes import python
 from catnet.types.dims import Dim
 from catnet.types.facts import Pred
@@ -81,16 +82,7 @@ def check_lines(graph: Graph, names: Sequence[str], need: Callable[[str], str]) 
         known[symbol] = room if factor.value == 1 else f"{room} // {by}"
         readers[symbol] = name
     lines += _batch_lines(graph, names)
-    if any(_of_a_bundle(value.wire) for value in graph.inputs):
-        from catnet.torch.bundle_checks import graph_lines
-
-        lines += graph_lines(graph, names, known, need)
-    return lines + _where_lines(graph, names, known, readers)
-
-
-def _of_a_bundle(wire: Wire) -> bool:
-    """Whether an axis carries what belongs to a bundle."""
-    return any(isinstance(a, Axis) and a.space is not None and a.space.what == "bundle" for a in wire.axes)
+    return lines + graph_lines(graph, names, known, need) + _where_lines(graph, names, known, readers)
 
 
 def _unknown(size: Dim, known: Mapping[str, str]) -> tuple[str, Dim, Dim] | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Container, Mapping
 
+from catnet.boxes.bundle_wires import bundles_of
 from catnet.diagrams.terms import Diagram, Leaf
 from catnet.elaborate.nets import NetBox
 from catnet.elaborate.symmetries import acting, symbols
@@ -20,9 +21,10 @@ def claim_lines(diagram: Diagram) -> list[str]:
         return []
     sizes = {**symbols(box.declaration, box.written.universals), **box.sizes}
     claims = acting(box.declaration.under, box.home, sizes)
-    claims = [claim for claim in claims if not getattr(claim[0], "local", False)]  # one element is what is measured
-    if not claims or any(_of_a_bundle(port) for port in (*box.written.dom, *box.written.cod)):
-        return []
+    claims = [claim for claim in claims if not claim[0].local]  # one element is what is measured
+    ports = (*box.written.dom, *box.written.cod)
+    if not claims or any(isinstance(port, Wire) and bundles_of(port) for port in ports):
+        return []  # the text of a type cannot name a bundle outside of its file
     named = {name for _, clause in claims for name in clause.axes}
     dom, cod = (
         " @ ".join(_port(port, named, box.sizes) for port in ports) for ports in (box.written.dom, box.written.cod)
@@ -32,12 +34,6 @@ def claim_lines(diagram: Diagram) -> list[str]:
         f"symmetry_type = {f'{dom} -> {cod}'!r}",
         *listed("symmetry_under", [repr(text) for text in under], "()", "measured by `catnet.symmetry.error`"),
     ]
-
-
-def _of_a_bundle(port: Port) -> bool:
-    """Whether a wire belongs to a bundle of the file, which the text of a type cannot name outside of it."""
-    axes = port.axes if isinstance(port, Wire) else ()
-    return any(getattr(axis.space, "bundle", None) is not None for axis in axes if isinstance(axis, Axis))
 
 
 def _on(axes: tuple[str, ...]) -> str:

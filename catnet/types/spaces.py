@@ -46,7 +46,12 @@ NUMBERS: tuple[type, ...] = ()
 
 
 class Member:
-    """A static value that is no number: a group or a representation. `str` is its text in the language."""
+    """A static value that is no number: a group or a representation. `str` is its text in the language.
+
+    A group that is `local` has an element at each node of a graph: see `catnet.bundles.gauge`.
+    """
+
+    local: ClassVar[bool] = False
 
 
 Acts = tuple[tuple[tuple[int, ...], "Space"], ...]

@@ -32,6 +32,7 @@ ELSEWHERE = (  # these boxes are in tests/symmetry and tests/bundles
     "catnet.boxes.bundle_fields",
     "catnet.boxes.bundle_points",
     "catnet.boxes.trivialise",
+    "catnet.boxes.trivialise_readings",
 )
 
 

@@ -56,7 +56,12 @@ class Cover(nn.Module):
         self.register_buffer("radii", radii)
         near = torch.cdist(centres, centres) < radii[:, None] + radii
         meeting = [(self.names[i], self.names[j]) for i, j in near.triu(1).nonzero().tolist()]
-        self.nerve = meeting if nerve is None else [self._pair(*pair) for pair in nerve]
+        self._nerve = meeting if nerve is None else [self._pair(*pair) for pair in nerve]
+
+    @property
+    def nerve(self) -> list[tuple[str, str]]:
+        """The pairs of charts that meet."""
+        return self._nerve
 
     def _pair(self, a: str, b: str) -> tuple[str, str]:
         i, j = sorted((self.index(a), self.index(b)))
@@ -125,7 +130,7 @@ class Cover(nn.Module):
         square = self._squares(base)
         inside = square < 1
         if not torch.compiler.is_compiling() and not bool(inside.any(-1).all()):
-            raise OutsideEveryChartError(self._outside(base, inside))
+            raise self.lost(base, inside)
         # softmax over the exponents is the quotient of the bumps, and does not underflow near the rim of a chart
         exponent = torch.where(inside, -1 / (1 - torch.where(inside, square, 0.0)), -torch.inf)
         return exponent.softmax(-1)
@@ -135,7 +140,8 @@ class Cover(nn.Module):
             raise ValueError(f"a base point has {self.centres.shape[-1]} coordinates, not {base.shape[-1]}")
         return (base.unsqueeze(-2) - self.centres).square().sum(-1) / self.radii.square()
 
-    def _outside(self, base: Tensor, inside: Tensor) -> str:
+    def lost(self, base: Tensor, inside: Tensor) -> OutsideEveryChartError:
+        """The error for base points [..., base_dim] of which some lie in no chart, by `inside` [..., charts]."""
         lost = base[~inside.any(-1)] if base.dim() > 1 else base.unsqueeze(0)
         point = ", ".join(f"{x:.4g}" for x in lost[0].tolist())
         distances = (lost[0] - self.centres).norm(dim=-1)
@@ -143,7 +149,8 @@ class Cover(nn.Module):
         charts = "; ".join(f"{self.names[i]}, of radius {self.radii[i]:.4g}, by {distances[i]:.4g}" for i in nearest)
         rest = "" if len(self.names) <= 8 else f" and {len(self.names) - 8} more"
         count = f"{int((~inside.any(-1)).sum())} of {base[..., 0].numel()} base points"
-        return f"no chart holds {count}: the first, ({point}), is away from the centre of {charts}{rest}"
+        words = f"no chart holds {count}: the first, ({point}), is away from the centre of {charts}{rest}"
+        return OutsideEveryChartError(words)
 
     def extra_repr(self) -> str:
         """The names of the charts."""

@@ -19,12 +19,14 @@ from catnet.nn.bundles.isomorphisms import (
     Polar,
     Standardise,
 )
+from catnet.nn.bundles.learned_covers import LearnedCover
 from catnet.nn.bundles.spaces import Circle, Euclidean, Interval, Space
 from catnet.nn.bundles.splines import Affine, CircleSpline, LineSpline, Transform
 from catnet.nn.bundles.structure_groups import StructureGroup
 from catnet.nn.bundles.trivialisations import Atlas, Trivialisation
 
 Flow = Literal["spline", "affine"]
+FibreKind = Literal["circle", "interval", "vector"]
 BOUND = 2.0  # of the logarithm of a scale
 
 
@@ -37,14 +39,18 @@ class AnnulusCover(Cover):
         return super()._squares(base[..., :2])
 
 
-def cover_of(places: Places) -> Cover:
+def cover_of(places: Places | LearnedCover) -> Cover:
     """The charts of a base as balls with a partition of unity, where each is wider than its home cell.
+
+    A cover that is learned is one already.
 
     Raises ValueError for a grid of charts on a torus, and for an arc of a turn or more.
 
     >>> cover_of(Places("circle", ("a", "b", "c"))).nerve
     [('a', 'b'), ('b', 'c'), ('a', 'c')]
     """
+    if isinstance(places, LearnedCover):
+        return places
     names, spans = list(places.charts), torch.tensor(places.spans, dtype=torch.float64)
     low, high = spans.T
     pairs = None
@@ -111,6 +117,24 @@ def _rows(x: Tensor) -> Tensor:
     return x.reshape(math.prod(x.shape[:-1]), x.shape[-1])
 
 
+def fibre_space(kind: FibreKind, size: int) -> Space:
+    """A fibre by its name; `size` is that of vectors."""
+    if kind == "vector":
+        return Euclidean(size)
+    return Circle() if kind == "circle" else Interval()
+
+
+def bundle_vector(space: Space, f: Tensor, field: str) -> Tensor:
+    """A point of a fibre as the bundle has it: a circle in the plane, and complex numbers over a complex fibre."""
+    v = space.vector(f)
+    return torch.view_as_complex(v.unflatten(-1, (-1, 2)).contiguous()) if field == "C" else v
+
+
+def fibre_point(space: Space, v: Tensor, field: str) -> Tensor:
+    """The inverse of `bundle_vector`."""
+    return space.point(torch.view_as_real(v.resolve_conj()).flatten(-2) if field == "C" else v)
+
+
 class BundleAtlas(nn.Module):
     """A trivialisation of points over a base, by the charts, the fibre and the transitions of a declared bundle.
 
@@ -118,6 +142,8 @@ class BundleAtlas(nn.Module):
     the frame of the home chart, and the normal ones where x has more; `inverse` goes back. The base point passes as it
     is, so that the projection after the inverse is the first component exactly. `fibre` is "circle", "interval" or
     "vector" of the real dimension `size`; with `field` "C" fibre coordinates are complex.
+
+    Over a base that is learned `places` is a `LearnedCover`, which is fitted before training: `cover.fit(points)`.
 
     `transitions` maps pairs (source, target) of charts to matrices, or functions of the source's coordinates that give
     such: v_target = g v_source. They are fixed. Charts are isomorphisms of their own, so that neighbours obey the
@@ -133,8 +159,8 @@ class BundleAtlas(nn.Module):
 
     def __init__(
         self,
-        places: Places,
-        fibre: Literal["circle", "interval", "vector"],
+        places: Places | LearnedCover,
+        fibre: FibreKind,
         total: int,
         size: int = 1,
         field: str = "R",
@@ -144,11 +170,9 @@ class BundleAtlas(nn.Module):
         width: int = 32,
     ) -> None:
         super().__init__()
-        self.places, self.field = places, field
-        kinds: dict[str, Callable[[], Space]] = {
-            "circle": Circle, "interval": Interval, "vector": lambda: Euclidean(size),
-        }  # fmt: skip
-        self.fibre = kinds[fibre]()
+        self.places = None if isinstance(places, LearnedCover) else places  # then `cover` has the charts
+        self.field = field
+        self.fibre = fibre_space(fibre, size)
         charts = [
             Trivialisation(flow_over(total, places.size, self.fibre, flow, layers, width), self.fibre)
             for _ in places.charts
@@ -157,41 +181,40 @@ class BundleAtlas(nn.Module):
         self.transitions = dict(transitions or {})
         self.total = total
 
+    @property
+    def cover(self) -> Cover:
+        """The charts with their partition of unity."""
+        return self.atlas.cover
+
     # -- the isomorphism -----------------------------------------------------------------------------------------
 
     def forward(self, base: Tensor, x: Tensor) -> tuple[Tensor, ...]:
         """(base, v) or (base, v, normal)."""
         f, normal = self._by_home(base, [x], lambda chart, b, y: chart(b, y)[1:3])
-        made = self._vector(f)
+        made = bundle_vector(self.fibre, f, self.field)
         return (base, made, normal) if normal.shape[-1] else (base, made)
 
     def inverse(self, base: Tensor, v: Tensor, normal: Tensor | None = None) -> tuple[Tensor, Tensor]:
         """(base, x): the point with these fibre and normal coordinates; normal ones are 0 where none are given."""
-        f = self._point(v)
+        f = fibre_point(self.fibre, v, self.field)
         rest = f.new_zeros(*f.shape[:-1], self.total - f.shape[-1]) if normal is None else normal
         (x,) = self._by_home(base, [f, rest], lambda chart, b, *y: (chart.inverse(b, *y)[1],))
         return base, x
 
     def _by_home(self, base: Tensor, values: Sequence[Tensor], work: Callable[..., Sequence[Tensor]]) -> list[Tensor]:
         """What the chart at home at each point gives for values there, [...] over all leading axes."""
-        home = self.places.home(base).reshape(-1)
+        charts = self.cover if self.places is None else self.places
+        assert isinstance(charts, (Places, LearnedCover))
+        home = charts.home(base).reshape(-1)
         flat = [_rows(value) for value in (base, *values)]
         found: list[Tensor] = []
-        for place, name in enumerate(self.places.charts):
+        for place, name in enumerate(self.cover.names):
             here = (home == place).nonzero().squeeze(-1)
             for k, made in enumerate(work(self.atlas.chart(name), *(value[here] for value in flat))):
                 if not place:
                     found.append(made.new_zeros(len(home), made.shape[-1]))
                 found[k] = found[k].index_copy(0, here, made)
         return [made.reshape(*base.shape[:-1], made.shape[-1]) for made in found]
-
-    def _vector(self, f: Tensor) -> Tensor:
-        """Fibre coordinates as the bundle has them."""
-        v = self.fibre.vector(f)
-        return torch.view_as_complex(v.unflatten(-1, (-1, 2)).contiguous()) if self.field == "C" else v
-
-    def _point(self, v: Tensor) -> Tensor:
-        return self.fibre.point(torch.view_as_real(v.resolve_conj()).flatten(-2) if self.field == "C" else v)
 
     # -- readings ------------------------------------------------------------------------------------------------
 
@@ -214,26 +237,34 @@ class BundleAtlas(nn.Module):
         """
         fits = StructureGroup(group) if group else None
         base, x = _rows(base), _rows(x)
-        weights, cover = self.atlas.cover.weights(base), self.atlas.cover
+        cover = self.cover
+        weights = cover.weights(base)
         total, mass = x.new_zeros(()), x.new_zeros(())
-        for (source, target), matrix in self.transitions.items():
+        for source, target in self.transitions or cover.nerve:
             both = weights[:, cover.index(source)] * weights[:, cover.index(target)]
             here = both.nonzero().squeeze(-1)
             if not len(here):
                 continue
-            vs, vt = (self._vector(self.atlas.chart(name)(base[here], x[here])[1]) for name in (source, target))
+            parts = (self.atlas.chart(name)(base[here], x[here])[1] for name in (source, target))
+            vs, vt = (bundle_vector(self.fibre, f, self.field) for f in parts)
             if fits is not None:
                 g = fits.nearest((both[here].unsqueeze(-1) * vt).detach().mT @ vs.detach())
             else:
-                g = numbers_over(self.places, matrix, source, base[here], vs.dtype)
+                assert self.places is not None  # a base that is learned has no declared transitions
+                g = numbers_over(self.places, self.transitions[source, target], source, base[here], vs.dtype)
             error = (vt - (g @ vs.unsqueeze(-1)).squeeze(-1)).abs().square().sum(-1)
             total, mass = total + (both[here] * error).sum(), mass + both[here].sum()
         return total / mass if mass > 0 else total
 
     def fit(self, base: Tensor, x: Tensor) -> None:
-        """Standardise by data: base points [n, size] and x [n, total]. Before training, so that it starts near them."""
-        inside = self.atlas.cover.inside(base)
-        for place, name in enumerate(self.places.charts):
+        """Standardise by data: base points [n, size] and x [n, total]. Before training, so that it starts near them.
+
+        A cover that is learned is fitted to the same base points, where it is not fitted yet.
+        """
+        if isinstance(self.cover, LearnedCover) and not bool(self.cover.fitted):
+            self.cover.fit(base)
+        inside = self.cover.inside(base)
+        for place, name in enumerate(self.cover.names):
             here = inside[:, place]
             if int(here.sum()) > self.total + base.shape[-1]:
                 layers = getattr(self.atlas.chart(name).isomorphism, "layers")  # noqa: B009
