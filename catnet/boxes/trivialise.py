@@ -327,9 +327,9 @@ class Reading(OverPoints):
         main = self.main
         main.check()
         if main.form not in self.forms:
-            word = "exact" if main.trained else "trained"
-            raise reject(f"`{self.name}` reads a trivialisation of the {word} form, and this one is "
-                         f"`form = {main.form!r}`".replace("'", '"'), code="E0212", help=self.instead)  # fmt: skip
+            wanted, has = self.forms[0], main.form
+            raise reject(f"`{self.name}` reads a trivialisation of the {wanted} form, and this is of the {has} form",
+                         code="E0212", help=self.instead)  # fmt: skip
         ends: Object = (base_wire(main.over), main.point)
         taken = tuple(ends[i] for i in self.takes)
         return typing.inference.apply(Signature(taken, outputs), inputs, {})[0]

@@ -76,7 +76,7 @@ def data(bundle: Bundle) -> dict[str, Any]:
     >>> found["transitions"], found["laws"][0]["answer"], found["facts"]["trivial"]["value"]
     ([{'source': 'a', 'target': 'b', 'matrix': [['-1']]}], 'proved', True)
     """
-    found = bundle.laws()
+    found, learned = bundle.laws(), bundle.base.learned
     rows = []
     for (a, b), transition in bundle.transitions.items():
         matrix = transition.matrix
@@ -90,11 +90,9 @@ def data(bundle: Bundle) -> dict[str, Any]:
         "fibre": str(bundle.fibre),
         "group": str(bundle.structure),
         "origin": bundle.origin,
+        **({"learned": dict(zip(("coordinates", "charts"), learned, strict=True))} if learned else {}),
         "parameters": dict(bundle.parameters),
         "assumed": [f"{condition} = 0" for condition in bundle.given],
-        "learned": {"coordinates": bundle.base.learned[0], "charts": bundle.base.learned[1]}
-        if bundle.base.learned
-        else None,
         "charts": {name: [c.name for c in coordinates] for name, coordinates in bundle.base.charts.items()},
         "transitions": rows,
         "laws": [law.json() for law in found.all],

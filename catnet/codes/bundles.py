@@ -20,6 +20,8 @@ _TRIANGLE = "bundle E : complex -> R[1] under O(1) { charts a, b, c  a -> b : 1 
 _CIRCLES = """bundle Plane : circle -> R[2] under SO(2) { charts a, b, c  a -> b : 1  b -> c : 1  c -> a : 1 }
 net f : R[n, base(Plane)] @ R[n, 2] -> R[n, base(Plane)] @ R[n, Plane] = trivialise(Plane, total = 2)
 """
+_SPLIT = "net g : R[n, 4] -> R[n, 2] @ R[n, Plane] = "
+_SPLIT += 'trivialise(Plane, total = 4, form = "trained")\n'
 _ZERO = "section zero : Moebius { a : 0  b : 0  c : 0 }\n"
 _PLANE = """bundle Plane : circle -> R[2] under O(2) {
     charts a, b, c
@@ -87,6 +89,10 @@ _EXAMPLES = {
     "E0818": (
         _CIRCLES.replace("total = 2", "total = 1"),
         _CIRCLES,
+    ),
+    "E0819": (
+        _CIRCLES.replace("c -> a : 1", "c -> a : [[-1, 0], [0, -1]]") + _SPLIT,
+        _CIRCLES + _SPLIT,
     ),
     "E0817": (
         _MONOPOLE + "net f : R[n, Monopole(1)] -> R[n, Monopole(1)] = id\n",
@@ -210,9 +216,17 @@ CODES = (
     ),
     _code(
         "E0818",
-        "a trivialisation with fewer coordinates than the fibre",
+        "a trivialisation whose coordinates do not add up",
         """`trivialise(E, total = k)` maps k coordinates over each base point to those of the fibre, and what is left
-        over to normal ones. So k is at least the dimension of the fibre: 1 of a circle, 2 of R[2], and 2 of C.""",
+        over to normal ones. So k is at least the dimension of the fibre: 1 of a circle, 2 of R[2], and 2 of C. With
+        `form = "trained"` base points are among the outputs, and k is their coordinates and the fibre's together.""",
+    ),
+    _code(
+        "E0819",
+        "a trivialisation over the whole base of a bundle that changes frames",
+        """`trivialise(E, total = k, form = "trained")` is one isomorphism for the whole base, so that its fibre
+        coordinates are in one frame. A bundle with a transition other than 1 has another frame over the next chart;
+        of a twisted one, such as the Moebius band, there is no trivialisation over the whole base at all.""",
     ),
     _code(
         "E0820",

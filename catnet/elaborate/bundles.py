@@ -58,7 +58,7 @@ def carried(module: Module, item: tree.Bundle | tree.Derived) -> Any:
                     fail("E0801", f"the parameter `{name}` of `{item.name}` has no number here",
                          help=f"write {item.name}({name} = 1)")  # fmt: skip
             label = f"{item.name}({', '.join(map(str, values.values()))})"
-            return FibreOf(replace(bundle_of(module, item, values), name=label)).named(label)
+            return FibreOf(_at_values(module, item, values, label)).named(label)
 
         return made
     try:
@@ -73,6 +73,21 @@ def _known(module: Module, item: tree.Bundle | tree.Derived) -> Bundle:
         module.bundles[id(item)] = bundle_of(module, item)
     made: Bundle = module.bundles[id(item)]
     return made
+
+
+def _at_values(module: Module, item: tree.Bundle, values: Mapping[str, Any], label: str) -> Bundle:
+    """The bundle with numbers for its parameters, worked out once. Raises the code of a law that it breaks there."""
+    from catnet.bundles.laws import CODES, HELP
+
+    key = (id(item), label)
+    if key not in module.bundles:
+        made = replace(bundle_of(module, item, values), name=label)
+        for law in made.laws().refuted[:1]:
+            words = f"`{label}` breaks a law, {law.name}: {law.verdict.witness}"
+            fail(CODES[law.name], words, help=HELP[law.name])
+        module.bundles[key] = made
+    found: Bundle = module.bundles[key]
+    return found
 
 
 def decide(module: Module, name: str, made: Bundle) -> None:
@@ -125,6 +140,11 @@ def _charts(item: tree.Bundle) -> dict[str, tuple[str, ...]]:
     for chart in item.charts:
         if chart.name in charts:
             fail("E0804", f"the chart `{chart.name}` is declared twice", chart.span, help="rename one of them")
+        for place, name in enumerate(chart.coordinates):
+            if name in ("I", "pi") or name in chart.coordinates[:place]:
+                said = "is a number" if name in ("I", "pi") else "is there twice"
+                words = f"the coordinate `{name}` of the chart `{chart.name}` {said}"
+                fail("E0804", words, chart.span, help="take another name")
         charts[chart.name] = chart.coordinates
     for step in item.transitions:
         for name in (step.source, step.target):

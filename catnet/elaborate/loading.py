@@ -34,7 +34,7 @@ class Module:
     imported: dict[str, tuple[Module, Declaration]] = field(default_factory=dict)
     broken: set[str] = field(default_factory=set)
     """Names whose declaration or import is itself wrong: their uses are not reported again."""
-    bundles: dict[int, Any] = field(default_factory=dict)
+    bundles: dict[Any, Any] = field(default_factory=dict)
     """Bundles that others are made of, by their declarations (see `catnet.elaborate.bundles`)."""
     members: dict[str, Any] | None = None
     """The values of the groups and representations that can be named here (see `catnet.elaborate.symmetries`)."""
@@ -156,6 +156,11 @@ class Loader:
         return module
 
     def _declare(self, module: Module, item: Declaration) -> None:
+        names = [param.name for param in getattr(item, "params", ())]
+        for place, param in enumerate(getattr(item, "params", ())):
+            if param.name in names[:place]:
+                words = f"`{item.name}` has two parameters `{param.name}`"
+                self.report.add(Diagnostic("E0202", words, param.span, help="rename one of them"))
         first = module.declarations.get(item.name)
         other = module.imported.get(item.name)
         if first is None and other is None:

@@ -90,3 +90,21 @@ def test_the_command_describes_a_bundle(tmp_path: Path, capsys: pytest.CaptureFi
     assert "degree 2" in capsys.readouterr().out
     assert main(["bundle", str(path), "Mobius"]) == 2
     assert "did you mean `Moebius`" in capsys.readouterr().err
+
+
+def test_a_law_is_asked_at_the_values_of_parameters_on_an_axis() -> None:
+    net = "net f : C[n, Monopole({})] -> C[n, Monopole({})] = id"
+    assert Program.from_text(MONOPOLE + net.format(2, 2)).check() == []
+    found = Program.from_text(MONOPOLE + net.format("0.5", "0.5")).check()
+    assert [(d.code, d.span.text if d.span else "") for d in found] == [("E0815", "Monopole(0.5)")]
+
+
+@pytest.mark.parametrize(("old", "new"), [("(theta, phi)", "(phi, phi)"), ("theta", "pi")])
+def test_coordinates_have_names_of_their_own(old: str, new: str) -> None:
+    assert [d.code for d in Program.from_text(MONOPOLE.replace(old, new)).check()] == ["E0804"]
+
+
+def test_two_parameters_of_one_name() -> None:
+    found = Program.from_text(MONOPOLE.replace("Monopole(m)", "Monopole(m, m)")).check()
+    assert [d.code for d in found] == ["E0202"]
+    assert [d.code for d in Program.from_text("net f(k, k) : R[k] -> R[k] = id").check()] == ["E0202"]

@@ -20,7 +20,7 @@ class LearnedCover(Cover):
     in no chart raises `OutsideEveryChartError`, with the nearest charts first.
 
     >>> cover = LearnedCover(1, 2)
-    >>> cover.fit(torch.linspace(0, 4, 9).unsqueeze(-1))
+    >>> cover.fit(torch.linspace(0, 4, 41).unsqueeze(-1))
     >>> cover.home(torch.tensor([[0.5], [3.5]])), cover.nerve
     (tensor([0, 1]), [('chart0', 'chart1')])
     """
