@@ -20,6 +20,7 @@ from catnet.editor.outline import meanings
 from catnet.editor.session import Session
 
 ROOT = Path(__file__).parent.parent
+PATIENCE = 60.0  # seconds after which no diagnostics are a failure
 MODELS = ("gpt2", "llama", "mlp_mixer", "resnet18", "densenet121", "vit", "unet", "deep_sets", "lstm", "gru")
 EDITS = {  # of the first model in the file: what is replaced, and by what
     "a body": (r"c_fc: linear\(4\*d\)", "c_fc: linear(3*d)"),
@@ -67,7 +68,7 @@ async def over_the_protocol(content: str, edits: list[str]) -> list[float]:
     await editor.initialize_async(lsp.InitializeParams(lsp.ClientCapabilities()))
     editor.initialized(lsp.InitializedParams())
     editor.text_document_did_open(lsp.DidOpenTextDocumentParams(lsp.TextDocumentItem(uri, "catnet", 1, content)))
-    await told.wait()
+    await asyncio.wait_for(told.wait(), PATIENCE)
     taken = []
     for version, text in enumerate(edits, 2):
         told.clear()
@@ -75,7 +76,7 @@ async def over_the_protocol(content: str, edits: list[str]) -> list[float]:
         document = lsp.VersionedTextDocumentIdentifier(version, uri)
         change = lsp.TextDocumentContentChangeWholeDocument(text)
         editor.text_document_did_change(lsp.DidChangeTextDocumentParams(document, [change]))
-        await told.wait()
+        await asyncio.wait_for(told.wait(), PATIENCE)
         taken.append(time.perf_counter() - start)
     await editor.shutdown_async(None)
     editor.exit(None)

@@ -31,7 +31,7 @@ from catnet.elaborate.program import Program
 from catnet.limits import large_work
 from catnet.syntax import tree
 from catnet.types.dims import Dim
-from catnet.types.static import nearest
+from catnet.types.spelling import nearest
 
 __all__ = ["Fence", "Options", "Show", "fence", "options", "render", "superfence"]
 

@@ -9,7 +9,8 @@ from catnet.diagrams.box import Site
 from catnet.types.dims import Dim
 from catnet.types.facts import Facts
 from catnet.types.infer import Inference, TypeProblem, reject
-from catnet.types.static import AxisRef, nearest
+from catnet.types.spelling import nearest
+from catnet.types.static import AxisRef
 from catnet.types.wires import REAL, Axis, AxisLike, Object, Pack, Wire
 
 if TYPE_CHECKING:

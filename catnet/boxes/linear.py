@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import ClassVar, Literal
 
 from catnet.boxes.actions import LINEAR, behind, entrywise, refuse_on
 from catnet.boxes.axes import shape_text
@@ -183,14 +183,18 @@ class Embedding(Box):
 
 @box("one_hot", "linear")
 class OneHot(Box):
-    """The unit vector of each integer. Fin(n)[...s] -> R[...s, n]."""
+    """The unit vector of each integer, in the precision of the net. Fin(n)[...s] -> R[...s, n]."""
 
     n: Dim
     signature: ClassVar[str] = "Fin(n)[...s] -> R[...s, n]"
+    register: ClassVar[Literal["", "buffer"]] = "buffer"
 
     def act(self, acting: Acting) -> tuple[Action, ...]:
         return (behind(self.name, acting, 1),)
 
+    def module(self, site: Site) -> str:
+        return "torch.empty(0)"  # its input has no precision of reals: this follows `.double()`
+
     def code(self, site: Site) -> str:
         site.need("F")
-        return f"F.one_hot({site.args[0]}, {site.size(self.n)}).to(torch.get_default_dtype())"
+        return f"F.one_hot({site.args[0]}, {site.size(self.n)}).to({site.module}.dtype)"

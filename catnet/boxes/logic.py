@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, ClassVar, Literal
 
 from catnet.boxes.axes import count, only_wire
 from catnet.diagrams.acting import Acting, Action
@@ -184,8 +184,10 @@ class Choose(Box):
 
 @box("to_real", "arithmetic")
 class ToReal(Box):
-    """Truths as 0 and 1, and whole numbers, as reals of PyTorch's default precision.
+    """Truths as 0 and 1, and whole numbers, as reals in the precision of the net.
     Bool[...s] -> R[...s], Z[...s] -> R[...s] or Fin(n)[...s] -> R[...s]."""
+
+    register: ClassVar[Literal["", "buffer"]] = "buffer"
 
     def rule(self, typing: Typing, inputs: Object) -> Object:
         wire = parted(typing, only_wire(self.name, inputs, typing))
@@ -199,5 +201,8 @@ class ToReal(Box):
     def shards(self, inputs: Object, outputs: Object, cut: Cut) -> Answer:
         return together(self.name, cut)
 
+    def module(self, site: Site) -> str:
+        return "torch.empty(0)"  # its input has no precision of reals: this follows `.double()`
+
     def code(self, site: Site) -> str:
-        return f"{site.args[0]}.to(torch.get_default_dtype())"
+        return f"{site.args[0]}.to({site.module}.dtype)"

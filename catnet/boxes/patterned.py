@@ -13,7 +13,7 @@ from catnet.diagrams.shards import Answer, Cut
 from catnet.types.dims import Dim
 from catnet.types.facts import Pred, Verdict
 from catnet.types.infer import Inference, reject
-from catnet.types.static import nearest
+from catnet.types.spelling import nearest
 from catnet.types.wires import Axis, Object, Wire
 
 if TYPE_CHECKING:

@@ -18,7 +18,7 @@ from catnet.bundles.expressions import Expr
 from catnet.bundles.nerve import Frames, Path, path_text, spanning_tree, steps
 from catnet.bundles.normal import Sort
 from catnet.diagnostics import fail
-from catnet.types.static import nearest
+from catnet.types.spelling import nearest
 
 Pair = tuple[str, str]
 

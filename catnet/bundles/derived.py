@@ -184,10 +184,11 @@ def need_same(base: Base, other: Base, name: str) -> None:
         and base.overlaps == other.overlaps
     )
     if not same:
+        charts = ", ".join([*other.charts][:6])
         fail(
             "E0816",
-            f"`{name}` is over another base, {other} with charts {', '.join([*other.charts][:6])}",
-            help="pull one of them back to the base of the other",
+            f"`{name}` is over another base, {other}{f' with charts {charts}' if charts else f' of `{other.data}`'}",
+            help="" if base.data or other.data else "pull one of them back to the base of the other",
         )
 
 

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import argparse
-import sys
 from typing import Any, NoReturn
 
-from catnet.cli.output import printable
-from catnet.limits import BUDGET
+from catnet.cli.options import Parser, add_boxes, add_command, add_net, add_params, add_roots, add_typical, positive
 
 REAL_BYTES = {"float64": 8, "float32": 4, "bfloat16": 2, "float16": 2}
 
@@ -39,20 +37,6 @@ class _Version(argparse.Action):
         parser.exit()
 
 
-class Parser(argparse.ArgumentParser):
-    """An argparse parser that keeps layout in help texts and control characters out of messages."""
-
-    def __init__(self, **options: Any) -> None:
-        super().__init__(formatter_class=argparse.RawDescriptionHelpFormatter, allow_abbrev=False, **options)
-
-    def error(self, message: str) -> NoReturn:
-        self.exit(2, f"{self.prog}: {printable(message)}\n  help: {self.prog} --help\n")
-
-    def _print_message(self, message: str, file: Any = None) -> None:
-        if message:
-            (file or sys.stderr).write(message)
-
-
 def make_parser() -> argparse.ArgumentParser:
     """The parser of the whole command line."""
     parser = Parser(prog="catnet", description=_ABOUT, epilog=_START)
@@ -77,16 +61,8 @@ def make_parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _command(commands: Any, name: str, line: str, *examples: str) -> argparse.ArgumentParser:
-    shown = "\n".join(f"  {example}" for example in examples)
-    made: argparse.ArgumentParser = commands.add_parser(
-        name, help=line, description=line[0].upper() + line[1:] + ".", epilog=f"examples:\n{shown}\n"
-    )
-    return made
-
-
 def _add_check(commands: Any) -> None:
-    command = _command(
+    command = add_command(
         commands,
         "check",
         "tell every mistake in files, without running anything",
@@ -97,11 +73,11 @@ def _add_check(commands: Any) -> None:
     )
     command.add_argument("paths", nargs="+", metavar="PATH", help="a .cat file, or a folder of them")
     command.add_argument("--json", action="store_true", help="print one JSON object instead of text")
-    _roots(command)
+    add_roots(command)
 
 
 def _add_show(commands: Any) -> None:
-    command = _command(
+    command = add_command(
         commands,
         "show",
         "print a table of a net's parts: types, parameters, FLOPs",
@@ -109,11 +85,11 @@ def _add_show(commands: Any) -> None:
         "catnet show net.cat block -p heads=8 -p d=512",
         "catnet show net.cat block -p heads=8          sizes not given stay names in the totals",
     )
-    _net(command)
+    add_net(command)
 
 
 def _add_cost(commands: Any) -> None:
-    command = _command(
+    command = add_command(
         commands,
         "cost",
         "print what a net costs: parameters, FLOPs, bytes kept for backward, peak live bytes",
@@ -122,8 +98,8 @@ def _add_cost(commands: Any) -> None:
         "catnet cost net.cat block --batch 32 --dtype bfloat16",
         "catnet cost net.cat block --json                the same as data",
     )
-    _net(command)
-    command.add_argument("--batch", type=_positive, default=1, metavar="N", help="for a batch of N samples (default 1)")
+    add_net(command)
+    command.add_argument("--batch", type=positive, default=1, metavar="N", help="for a batch of N samples (default 1)")
     command.add_argument(
         "--dtype", choices=sorted(REAL_BYTES), default="float32", help="the format of real numbers (default float32)"
     )
@@ -131,7 +107,7 @@ def _add_cost(commands: Any) -> None:
 
 
 def _add_optimise(commands: Any) -> None:
-    command = _command(
+    command = add_command(
         commands,
         "optimise",
         "tell how a net can be rewritten by its laws to run faster, and what that saves",
@@ -139,33 +115,17 @@ def _add_optimise(commands: Any) -> None:
         "catnet optimise net.cat block --for infer -p d=64",
         "catnet optimise net.cat block --json               the same as data",
     )
-    _net(command)
+    add_net(command)
     command.add_argument(
         "--for", dest="mode", choices=["train", "infer"], default="train", help="what it is used for (default train)"
     )
-    _typical(command)
-    command.add_argument("--batch", type=_positive, default=1, metavar="N", help="for a batch of N samples (default 1)")
+    add_typical(command)
+    command.add_argument("--batch", type=positive, default=1, metavar="N", help="for a batch of N samples (default 1)")
     command.add_argument("--json", action="store_true", help="print one JSON object instead of text")
 
 
-def _typical(command: argparse.ArgumentParser) -> None:
-    command.add_argument(
-        "--at",
-        action="append",
-        default=[],
-        metavar="NAME=SIZE",
-        help="a typical value of a size that stays open (may be repeated)",
-    )
-
-
-def _positive(text: str) -> int:
-    if not text.isdecimal() or not 0 < int(text[:20]) < 10**18:
-        raise argparse.ArgumentTypeError(f"{text[:40]!r} is not a whole number from 1")
-    return int(text)
-
-
 def _add_plan(commands: Any) -> None:
-    command = _command(
+    command = add_command(
         commands,
         "plan",
         "say how a net goes on several devices: FSDP units, tensor parallelism, pipeline stages",
@@ -174,18 +134,18 @@ def _add_plan(commands: Any) -> None:
         "catnet plan net.cat llama --part 'layers.*.mlp'   cut this part alone, or say why it cannot be",
         "catnet plan net.cat llama --stages 4 --batch 32   stages of a pipeline, with FLOPs and bytes sent",
     )
-    _net(command)
-    command.add_argument("--tensor", type=_positive, metavar="N", help="check the tensor-parallel plan for N ranks")
+    add_net(command)
+    command.add_argument("--tensor", type=positive, metavar="N", help="check the tensor-parallel plan for N ranks")
     command.add_argument(
         "--part", dest="parts", action="append", metavar="PATH", help="cut this part (may be repeated; default all)"
     )
-    command.add_argument("--stages", type=_positive, metavar="N", help="cut the net into N stages of a pipeline")
-    command.add_argument("--batch", type=_positive, default=1, metavar="N", help="for a batch of N samples (default 1)")
+    command.add_argument("--stages", type=positive, metavar="N", help="cut the net into N stages of a pipeline")
+    command.add_argument("--batch", type=positive, default=1, metavar="N", help="for a batch of N samples (default 1)")
     command.add_argument("--json", action="store_true", help="print one JSON object instead of text")
 
 
 def _add_render(commands: Any) -> None:
-    command = _command(
+    command = add_command(
         commands,
         "render",
         "draw a net: SVG, PDF, PNG, a LaTeX document, or DOT text for Graphviz",
@@ -194,8 +154,8 @@ def _add_render(commands: Any) -> None:
         "catnet render net.cat block -p heads=8 -o block.tex    for pdflatex",
         "catnet render net.cat classifier -o net.svg --depth 1 --direction down    nets closed, from top to bottom",
     )
-    _net(command)
-    command.add_argument("--depth", type=_positive, metavar="N", help="levels of boxes to show (default: as fits)")
+    add_net(command)
+    command.add_argument("--depth", type=positive, metavar="N", help="levels of boxes to show (default: as fits)")
     command.add_argument(
         "--direction", choices=("right", "down"), default="right", help="the way in which wires run (default right)"
     )
@@ -205,7 +165,7 @@ def _add_render(commands: Any) -> None:
 
 
 def _add_draw(commands: Any) -> None:
-    command = _command(
+    command = add_command(
         commands,
         "draw",
         "draw a net in the terminal",
@@ -213,15 +173,15 @@ def _add_draw(commands: Any) -> None:
         "catnet draw net.cat block -p heads=8 --depth 1    nets and repeats closed",
         "catnet draw net.cat block -p heads=8 --ascii      for a terminal that shows nothing else",
     )
-    _net(command)
+    add_net(command)
     command.add_argument("--text", action="store_true", help="in characters; this is the default")
-    command.add_argument("--depth", type=_positive, metavar="N", help="levels of boxes to show (default: as fits)")
-    command.add_argument("--width", type=_positive, metavar="N", help="columns to use (default: those of the terminal)")
+    command.add_argument("--depth", type=positive, metavar="N", help="levels of boxes to show (default: as fits)")
+    command.add_argument("--width", type=positive, metavar="N", help="columns to use (default: those of the terminal)")
     command.add_argument("--ascii", action="store_true", help="with the characters of ASCII alone")
 
 
 def _add_diff(commands: Any) -> None:
-    command = _command(
+    command = add_command(
         commands,
         "diff",
         "show two specs side by side: parts, types, parameters, cost, keys of the state dict",
@@ -233,14 +193,14 @@ def _add_diff(commands: Any) -> None:
     command.add_argument("old", metavar="OLD", help="a .cat file, or FILE:NET")
     command.add_argument("new", metavar="NEW", help="a .cat file, or FILE:NET")
     command.add_argument("net", metavar="NET", nargs="?", help="a net of both files")
-    _params(command)
+    add_params(command)
     command.add_argument("--json", action="store_true", help="print one JSON object instead of text")
     command.add_argument("-o", dest="out", metavar="FILE", help="draw both nets: NAME.svg, .pdf or .png")
-    _roots(command)
+    add_roots(command)
 
 
 def _add_compile(commands: Any) -> None:
-    command = _command(
+    command = add_command(
         commands,
         "compile",
         "write a net as PyTorch source that runs without catnet",
@@ -248,7 +208,7 @@ def _add_compile(commands: Any) -> None:
         "catnet compile net.cat block -p d=512 -p heads=8    prints the source",
         "catnet compile net.cat block --optimise train --at t=512    rewritten by its laws, to run faster",
     )
-    _net(command)
+    add_net(command)
     command.add_argument("-o", dest="out", metavar="FILE", help="where to write it (default: print it)")
     command.add_argument(
         "--allow",
@@ -258,11 +218,11 @@ def _add_compile(commands: Any) -> None:
         help='a Python module that `box ... = python "MODULE:..."` may use (may be repeated)',
     )
     command.add_argument("--optimise", choices=["train", "infer"], help="rewrite the net where that is cheaper")
-    _typical(command)
+    add_typical(command)
 
 
 def _add_fmt(commands: Any) -> None:
-    command = _command(
+    command = add_command(
         commands,
         "fmt",
         "format files in place; comments stay",
@@ -277,7 +237,7 @@ def _add_fmt(commands: Any) -> None:
 
 
 def _add_law(commands: Any) -> None:
-    command = _command(
+    command = add_command(
         commands,
         "law",
         "decide the laws of a file: proved, tested or refuted",
@@ -286,11 +246,11 @@ def _add_law(commands: Any) -> None:
     )
     command.add_argument("file", metavar="FILE", help="a .cat file")
     command.add_argument("name", metavar="NAME", nargs="?", help="one law of it (default: all)")
-    _roots(command)
+    add_roots(command)
 
 
 def _add_prove(commands: Any) -> None:
-    command = _command(
+    command = add_command(
         commands,
         "prove",
         "prove that a net commutes with a group, or show the boxes that do not",
@@ -298,7 +258,7 @@ def _add_prove(commands: Any) -> None:
         'catnet prove net.cat deep_sets --under "S(n) on n"    another question, from outside',
         "catnet prove net.cat potential --json                 the same as data",
     )
-    _net(command)
+    add_net(command)
     command.add_argument(
         "--under",
         action="append",
@@ -310,7 +270,7 @@ def _add_prove(commands: Any) -> None:
 
 
 def _add_basis(commands: Any) -> None:
-    command = _command(
+    command = add_command(
         commands,
         "basis",
         "list the linear maps that commute with a group",
@@ -321,15 +281,15 @@ def _add_basis(commands: Any) -> None:
     )
     command.add_argument("group", metavar="GROUP", help="a group, such as S(n) or SO(3) * C(4)")
     command.add_argument("map", metavar="MAP", help="SOURCE -> TARGET, two representations of it")
-    command.add_argument("--limit", type=_positive, default=60, metavar="N", help="print at most N (default 60)")
+    command.add_argument("--limit", type=positive, default=60, metavar="N", help="print at most N (default 60)")
     command.add_argument(
-        "--budget", type=_count, default=10**6, metavar="N", help="how many unknowns to solve for (default 1,000,000)"
+        "--budget", type=positive, default=10**6, metavar="N", help="how many unknowns to solve for (default 1,000,000)"
     )
     command.add_argument("--json", action="store_true", help="print one JSON object instead of text")
 
 
 def _add_bundle(commands: Any) -> None:
-    command = _command(
+    command = add_command(
         commands,
         "bundle",
         "print a bundle: charts, laws, orientability, flatness, holonomy, the classes that decide",
@@ -345,11 +305,11 @@ def _add_bundle(commands: Any) -> None:
     )
     command.add_argument("-o", dest="out", metavar="FILE", help="draw the nerve with its transitions: NAME.svg")
     command.add_argument("--json", action="store_true", help="print one JSON object instead of text")
-    _roots(command)
+    add_roots(command)
 
 
 def _add_explain(commands: Any) -> None:
-    command = _command(
+    command = add_command(
         commands,
         "explain",
         "tell what a diagnostic code means, or what a box does",
@@ -359,39 +319,11 @@ def _add_explain(commands: Any) -> None:
         "catnet explain            list all codes",
     )
     command.add_argument("code", metavar="CODE", nargs="?", help="the code, as in error[E0203], or the name of a box")
-    _boxes(command)
-
-
-def _net(command: argparse.ArgumentParser) -> None:
-    command.add_argument("file", metavar="FILE", help="a .cat file")
-    command.add_argument("net", metavar="NET", help="the name of a net in it")
-    _params(command)
-    _roots(command)
-
-
-def _params(command: argparse.ArgumentParser) -> None:
-    command.add_argument(
-        "-p",
-        dest="params",
-        action="append",
-        default=[],
-        metavar="NAME=VALUE",
-        help="a static argument or a size: -p d=64, -p bias=false, -p 'kernel=(3,5)' (may be repeated)",
-    )
-
-
-def _boxes(command: argparse.ArgumentParser) -> None:
-    command.add_argument(
-        "--boxes",
-        action="append",
-        default=[],
-        metavar="MODULE",
-        help="a Python module of your own boxes, which is imported, that is, run (may be repeated)",
-    )
+    add_boxes(command)
 
 
 def _add_lsp(commands: Any) -> None:
-    command = _command(
+    command = add_command(
         commands,
         "lsp",
         "serve an editor: mistakes while typing, hover, completion, renaming",
@@ -400,29 +332,4 @@ def _add_lsp(commands: Any) -> None:
         "catnet lsp --boxes mine.boxes  with boxes declared in mine/boxes.py",
     )
     command.add_argument("--stdio", action="store_true", help="what some editors add; there is no other way to speak")
-    _roots(command)
-
-
-def _roots(command: argparse.ArgumentParser) -> None:
-    _boxes(command)
-    command.add_argument(
-        "--root",
-        action="append",
-        default=[],
-        metavar="FOLDER",
-        help="a further folder that imports may reach (may be repeated)",
-    )
-    command.add_argument(
-        "--budget",
-        type=_count,
-        default=BUDGET,
-        metavar="N",
-        help=f"how many boxes a net may expand to (default {BUDGET:,})",
-    )
-
-
-def _count(text: str) -> int:
-    """A whole number from 1, for argparse."""
-    if not text.isascii() or not text.isdigit() or int(text[:18]) < 1:
-        raise argparse.ArgumentTypeError(f"{printable(text)} is not a whole number from 1")
-    return int(text[:18])
+    add_roots(command)

@@ -8,7 +8,7 @@ import catnet.boxes  # noqa: F401  (fills the vocabulary)
 from catnet.diagnostics import fail
 from catnet.diagrams.box import VOCABULARY, Box
 from catnet.editor.describe import call
-from catnet.types.static import nearest
+from catnet.types.spelling import nearest
 
 WIDTH = 110
 

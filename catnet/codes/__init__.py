@@ -27,7 +27,7 @@ from catnet.codes import (
 )
 from catnet.codes.entry import MAIN, Code
 from catnet.diagnostics import fail
-from catnet.types.static import nearest
+from catnet.types.spelling import nearest
 
 __all__ = ["CODES", "MAIN", "Code", "explain"]
 

@@ -12,7 +12,8 @@ from catnet.diagrams.terms import Diagram
 from catnet.types.dims import Dim
 from catnet.types.facts import Pred
 from catnet.types.spaces import Member, Space
-from catnet.types.static import INTEGERS, AxisRef, Condition, Unknown, describe, nearest, respelt
+from catnet.types.spelling import nearest, respelt
+from catnet.types.static import INTEGERS, AxisRef, Condition, Unknown, describe
 
 SORT_WORDS = {
     "int": "an integer",

@@ -12,7 +12,8 @@ from catnet.elaborate.bundles import _matrix, _placed
 from catnet.elaborate.loading import Module
 from catnet.elaborate.symmetries import members
 from catnet.syntax import tree
-from catnet.types.static import Unknown, describe, evaluate, nearest
+from catnet.types.spelling import nearest
+from catnet.types.static import Unknown, describe, evaluate
 
 if TYPE_CHECKING:
     from catnet.bundles import Bundle, BundleMap, Section

@@ -15,7 +15,8 @@ from catnet.elaborate.symmetries import members
 from catnet.limits import bounded, spend
 from catnet.syntax import tree
 from catnet.types.dims import Dim
-from catnet.types.static import Unknown, evaluate, nearest
+from catnet.types.spelling import nearest
+from catnet.types.static import Unknown, evaluate
 
 if TYPE_CHECKING:
     from catnet.bundles import Base, Bundle, Expr, Fibre

@@ -19,7 +19,8 @@ from catnet.elaborate.loading import Declaration, Module, word
 from catnet.syntax import tree
 from catnet.types.dims import Dim
 from catnet.types.facts import Facts
-from catnet.types.static import AxisRef, Unknown, condition, decide, dimension, evaluate, nearest, respelt
+from catnet.types.spelling import nearest, respelt
+from catnet.types.static import AxisRef, Unknown, condition, decide, dimension, evaluate
 
 COMBINATORS = ("each", "seq", "transpose")
 SORTS = {"int", "float", "bool", "str", "rep"}

@@ -21,7 +21,8 @@ from catnet.elaborate.symmetries import members
 from catnet.syntax import tree
 from catnet.types.dims import Dim
 from catnet.types.signature import Signature, read_signature
-from catnet.types.static import evaluate, nearest, respelt
+from catnet.types.spelling import nearest, respelt
+from catnet.types.static import evaluate
 from catnet.types.wires import REAL, AxisLike, Object, ObjectVar, Wire
 
 if TYPE_CHECKING:

@@ -12,7 +12,7 @@ from typing import Any
 from catnet.diagnostics import CatnetError, Diagnostic, Note, Report, Source, Span, fail
 from catnet.syntax import tree
 from catnet.syntax.parser import parse
-from catnet.types.static import nearest, respelt
+from catnet.types.spelling import nearest, respelt
 
 STANDARD = Path(__file__).parent.parent / "std"
 MAX_BYTES = 16 * 2**20

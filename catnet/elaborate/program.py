@@ -29,7 +29,7 @@ from catnet.types.dims import Dim, DimError
 from catnet.types.facts import Facts
 from catnet.types.infer import Binding
 from catnet.types.signature import Signature
-from catnet.types.static import nearest
+from catnet.types.spelling import nearest
 from catnet.types.wires import Object
 
 if TYPE_CHECKING:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from catnet.diagnostics import fail
 from catnet.syntax import tree
-from catnet.types.static import nearest
+from catnet.types.spelling import nearest
 
 if TYPE_CHECKING:
     from catnet.bundles import Base, Bundle, Expr

@@ -14,7 +14,7 @@ from catnet.parallel.spine import spine_of
 from catnet.parallel.stages import Stage, stages
 from catnet.torch.emit import ClassBody, written
 from catnet.torch.modules import cut_parts, roles, units
-from catnet.types.static import nearest
+from catnet.types.spelling import nearest
 
 
 @dataclass(frozen=True)

@@ -34,7 +34,7 @@ def graph_lines(graph: Graph, names: Sequence[str], known: Mapping[str, str], ne
 
 def _over_data(wire: Wire) -> list[Bundle]:
     """The bundles over graphs and meshes that come as data, by the axes of a wire that carry fibres."""
-    return [bundle for bundle in bundles_of(wire) if bundle.base.data]
+    return [bundle for bundle in bundles_of(wire) if bundle.base.data and bundle.base.discrete]
 
 
 def _edges(name: str, wire: Wire, known: Mapping[str, str], need: Need) -> Iterator[str]:

@@ -16,7 +16,8 @@ from catnet.syntax.parser import parse_type
 from catnet.types.dims import Dim
 from catnet.types.facts import Pred
 from catnet.types.spaces import Space
-from catnet.types.static import Condition, condition, dimension, evaluate, integer, nearest, respelt
+from catnet.types.spelling import nearest, respelt
+from catnet.types.static import Condition, condition, dimension, evaluate, integer
 from catnet.types.wires import BOOLEAN, COMPLEX, INTEGER, REAL, Axis, AxisLike, Kind, ObjectVar, Pack, Wire
 
 _SIMPLE_KINDS = {"R": REAL, "C": COMPLEX, "Z": INTEGER, "Bool": BOOLEAN}
