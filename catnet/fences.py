@@ -24,6 +24,7 @@ from catnet.diagnostics import CatnetError, Diagnostic, fail
 from catnet.diagrams.box import REQUIRED
 from catnet.diagrams.terms import Diagram
 from catnet.draw import draw, draw_graph
+from catnet.draw.convert import size
 from catnet.draw.words import unwrapped
 from catnet.elaborate.evaluate import net_params
 from catnet.elaborate.generic import recursive
@@ -166,15 +167,10 @@ def _pre(text: str, css: str) -> str:
 
 def _figure(svg: str) -> str:
     """A picture that shrinks with the page, down to a width at which its text can be read, and then scrolls."""
-    width = float(_attribute(svg, "width") or 0)
+    width, _ = size(svg)
     style = f"max-width: 100%; height: auto; min-width: {min(width, 0.55 * width + 60):.0f}px"
     opened = _themed(svg).replace("<svg", f'<svg style="{style}"', 1)
     return f'<figure class="catnet-picture" style="overflow-x: auto; margin: 1em 0">{opened}</figure>'
-
-
-def _attribute(svg: str, name: str) -> str:
-    found = re.search(rf'<svg[^>]* {name}="([\d.]+)"', svg)
-    return found[1] if found else ""
 
 
 def _themed(svg: str) -> str:

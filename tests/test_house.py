@@ -77,6 +77,15 @@ def test_imports_run_one_way(path: Path) -> None:
         assert wrong_ways(room, path.read_text()) == []
 
 
+def test_every_room_is_described() -> None:
+    table = (PACKAGE.parent / "CONTRIBUTING.md").read_text()
+    rooms = {room_of(path) for path in PACKAGE.rglob("*.py")} - {"__init__", "__main__"}
+    assert rooms == {*RANK} - {"__main__"}
+    assert [
+        room for room in sorted(rooms) if f"| `catnet/{room}`" not in table and f", `catnet/{room}`" not in table
+    ] == []
+
+
 def test_a_wrong_way_would_be_seen() -> None:
     assert wrong_ways("types", "from catnet.boxes import linear") == ["types imports boxes"]
     assert wrong_ways("types", "if TYPE_CHECKING:\n    from catnet.boxes import linear") == []

@@ -13,7 +13,7 @@ from catnet.diagrams.costs import Costs
 from catnet.diagrams.graph import Graph, Node, Value
 from catnet.diagrams.terms import Diagram
 from catnet.limits import large_work
-from catnet.torch.emit import unwrapped
+from catnet.torch.submodules import unwrapped
 from catnet.types.dims import Dim
 
 Kind = Literal["changed", "added", "removed", "renamed", "rewired", "retyped"]

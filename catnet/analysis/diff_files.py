@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -117,6 +118,7 @@ def header(net: Net) -> str:
     text = source.text[declaration.span.start : body.start]  # type: ignore[union-attr]
     plain = " ".join(line.split("#")[0] for line in text.rstrip(" \n={").splitlines())
     shown, problems = format_source(type(source)("<header>", f"{plain} = id\n"))
+    shown = re.sub(r"(?<=\()\n\s*|\n\s*(?=\))", "", shown)  # a long list of parameters has lines of its own
     return " ".join(("" if problems else shown).split()).removeprefix("net ").removesuffix("= id").strip() or plain
 
 

@@ -13,8 +13,7 @@ from catnet.analysis.show import name_of
 from catnet.diagrams.costs import Costs
 from catnet.diagrams.graph import Graph, Node
 from catnet.diagrams.repeat import Loop
-from catnet.torch.emit import unwrapped
-from catnet.torch.submodules import element, submodule_names
+from catnet.torch.submodules import element, submodule_names, unwrapped
 from catnet.types.dims import Dim
 from catnet.types.wires import show_object
 

@@ -5,14 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from catnet.boxes.axes import one_of, real_wire
+from catnet.boxes.axes import one_of
 from catnet.boxes.bundle_wires import base_wire, fibre_wire, need_points
 from catnet.diagrams import terms
-from catnet.diagrams.acting import Acting, Action
 from catnet.diagrams.box import Box, Kept, MapKind, Site, box
 from catnet.diagrams.printing import static_tree
 from catnet.diagrams.shards import Answer, Cut
-from catnet.symmetry.kinds import Kind
 from catnet.syntax import tree
 from catnet.types.dims import Dim
 from catnet.types.infer import reject

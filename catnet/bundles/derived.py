@@ -188,7 +188,9 @@ def need_same(base: Base, other: Base, name: str) -> None:
         fail(
             "E0816",
             f"`{name}` is over another base, {other}{f' with charts {charts}' if charts else f' of `{other.data}`'}",
-            help="" if base.data or other.data else "pull one of them back to the base of the other",
+            help="what comes as data for one is not that of the other"
+            if base.data or other.data
+            else "pull one of them back to the base of the other",
         )
 
 

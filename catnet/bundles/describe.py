@@ -51,7 +51,6 @@ def describe(bundle: Bundle) -> str:
 _DATA = "The {0} and the maps along its edges come as data: compiled nets check that maps are in the structure group."
 
 
-
 def _learned(bundle: Bundle) -> str:
     """What is known and what is learned of a bundle over a base that is fitted to data."""
     size, charts = bundle.base.learned

@@ -113,12 +113,13 @@ class OfGauge(Space):
     """A representation of a gauge group, on several axes together."""
 
     group: Gauge
+    rep: Rep
     remedy: ClassVar[str] = "what a net does to each frame apart commutes: see `catnet explain E0731`"
 
     @property
     def kind(self) -> Kind:
         """The least class of matrices that holds the image of the group."""
-        raise NotImplementedError  # each says it
+        return self.rep.kind
 
     def __str__(self) -> str:
         return str(self.group)
@@ -143,13 +144,6 @@ class Framed(OfGauge):
             )
         return "take `linear(W)`, `norm_activation`, `gate` at each vertex, and join vertices along edges: `gauge_conv`"
 
-    @property
-    def kind(self) -> Kind:
-        return self.rep.kind
-
-    def __str__(self) -> str:
-        return str(self.group)
-
 
 @dataclass(frozen=True)
 class Along(OfGauge):
@@ -159,13 +153,6 @@ class Along(OfGauge):
     rep: Rep
 
     remedy: ClassVar[str] = "`transport`, `sheaf_laplacian` and `diffuse` take maps along edges as they come in"
-
-    @property
-    def kind(self) -> Kind:
-        return self.rep.kind
-
-    def __str__(self) -> str:
-        return str(self.group)
 
 
 @dataclass(frozen=True)

@@ -19,9 +19,8 @@ def places_text(base: Base) -> str:
     '("circle", ("a", "b", "c"))'
     """
     charts = list(base.charts)
-    words = [f'"{base.kind}"', f"({', '.join(f'{chart!r}' for chart in charts)},)".replace("'", '"')]
-    if len(charts) > 1:
-        words[1] = words[1].replace(",)", ")")
+    names = ", ".join(f'"{chart}"' for chart in charts)
+    words = [f'"{base.kind}"', f"({names}{',' * (len(charts) == 1)})"]
     if base.kind == "interval" or (base.kind == "circle" and base.spans != circle(charts).spans):
         words.append(f"{[base.spans[chart] for chart in charts]!r}")
     if base.kind == "torus" and "second" in base.loops:

@@ -114,6 +114,8 @@ def _recount(detail: str, came: int) -> str:
         return "`add` or `concat` makes one wire of them; `each(f)` puts f on every wire"
     if detail.startswith("the parts of `@`") and came == 1:
         return "`(f, g)` gives the same wire to each part"
+    if came == 0:
+        return "nothing comes in here; in braces a line starts from a wire by its name, as in `x >> f`"
     return ""
 
 

@@ -252,8 +252,8 @@ class _Nerve:
         half = self._half(band.target) + 3
         back = min(half / abs(along[0]) if along[0] else math.inf, 17 / abs(along[1]) if along[1] else math.inf)
         x, y = x - back * along[0], y - back * along[1]
-        tail = x - 9 * along[0], y - 9 * along[1]
-        sides = [(tail[0] - s * along[1], tail[1] + s * along[0]) for s in (6, -6)]
+        tail = x - 13 * along[0], y - 13 * along[1]  # longer than wide, so that a slanted one points
+        sides = [(tail[0] - s * along[1], tail[1] + s * along[0]) for s in (5, -5)]
         d = f"M{x:.1f} {y:.1f}" + "".join(f"L{a:.1f} {b:.1f}" for a, b in sides) + "Z"
         style = "cn-ink" if band.look == "band" else f"cn-{band.look}-text"
         return f'<path class="{style}" d="{d}" fill="{_COLOURS[band.look]}"/>'

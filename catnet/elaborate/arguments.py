@@ -43,8 +43,9 @@ def match(
     """
     given: dict[str, tuple[Any, Span | None]] = {}
     if len(positional) > len(params):
-        shown = f"takes {len(params)} static argument{'s' * (len(params) != 1)}" if params else "takes none"
-        fail("E0213", f"`{name}` {shown}, {len(positional)} are given", positional[len(params)][1] or span)
+        shown = f"{len(params) or 'no'} static argument{'s' * (len(params) != 1)}"
+        given_words = f"{len(positional)} {'is' if len(positional) == 1 else 'are'} given"
+        fail("E0213", f"`{name}` takes {shown}, {given_words}", positional[len(params)][1] or span)
     for param, value in zip(params, positional, strict=False):
         given[param.name] = value
     known = [p.name for p in params]

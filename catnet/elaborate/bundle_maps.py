@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from catnet.diagnostics import CatnetError, Diagnostic, Span, fail
 from catnet.diagrams import terms
-from catnet.elaborate.bundles import _matrix, _placed
+from catnet.elaborate.bundles import entries_of, told_at
 from catnet.elaborate.loading import Module
 from catnet.elaborate.symmetries import members
 from catnet.syntax import tree
@@ -51,7 +51,7 @@ def problems(module: Module, item: Declared) -> Iterator[Diagnostic]:
     value = value_of(module, item)
     places = {part.chart: part.span for part in item.components}
     told = set()
-    for law in _placed(value.laws, item.span):
+    for law in told_at(value.laws, item.span):
         if not law.verdict.holds and law.name not in told:
             told.add(law.name)  # once: one mistake is often made over every chart
             words = f"`{item.name}` {_SAID[law.name]}: {law.verdict.witness}"
@@ -119,7 +119,7 @@ def _components(item: Declared, bundle: Bundle) -> dict[str, Any]:
         if part.chart in found:
             fail("E0804", f"`{item.name}` is given twice over the chart `{part.chart}`", part.span, help="keep one")
         names = {c.name for c in charts[part.chart]} | set(bundle.parameters)
-        found[part.chart] = _matrix(part.value, names)
+        found[part.chart] = entries_of(part.value, names)
     return found
 
 
@@ -135,7 +135,7 @@ def _need_all(item: Declared, bundle: Bundle, code: str, what: str) -> None:
 def _told(work: Any, item: Declared) -> Any:
     """What a function gives; its diagnostics are told at the component of which they speak, else at the whole."""
     try:
-        return _placed(work, None)
+        return told_at(work, None)
     except CatnetError as error:
         raise CatnetError(*(replace(d, span=_place(d, item)) for d in error.diagnostics)) from None
 

@@ -94,7 +94,7 @@ def _at_values(module: Module, item: tree.Bundle, values: Mapping[str, Any], lab
 def decide(module: Module, name: str, made: Bundle) -> None:
     """Decide the laws of a declared bundle. Raises E0707 at its place where that is beyond the budget."""
     found = module.find(name)
-    _placed(made.laws, found[1].span if found is not None else None)
+    told_at(made.laws, found[1].span if found is not None else None)
 
 
 def problems(module: Module, item: tree.Bundle | tree.Derived) -> Iterator[Diagnostic]:
@@ -104,7 +104,7 @@ def problems(module: Module, item: tree.Bundle | tree.Derived) -> Iterator[Diagn
     made = _known(module, item)
     places = {(t.source, t.target): t.span for t in item.transitions} if isinstance(item, tree.Bundle) else {}
     cocycle = False
-    laws: Laws = _placed(made.laws, item.span)
+    laws: Laws = told_at(made.laws, item.span)
     for law in laws.refuted:
         if law.name == "cocycle" and cocycle:
             continue  # one wrong transition breaks it on every triple that it is part of
@@ -119,15 +119,15 @@ def _declared(module: Module, item: tree.Bundle) -> Bundle:
     from catnet.bundles import bundle
 
     charts = _charts(item)
-    base = _placed(lambda: _base(module, item, charts), item.type.dom.span)
-    fibre = _placed(lambda: _fibre(item.type.cod), item.type.cod.span)
+    base = told_at(lambda: _base(module, item, charts), item.type.dom.span)
+    fibre = told_at(lambda: _fibre(item.type.cod), item.type.cod.span)
     group = _group(module, item)
     names = {p.name for p in item.params} | {c for chart in item.charts for c in chart.coordinates}
-    rows = [(t.source, t.target, _matrix(t.value, names)) for t in item.transitions]
-    return _placed(lambda: bundle(item.name, base, fibre, group, rows, [p.name for p in item.params]), item.span)
+    rows = [(t.source, t.target, entries_of(t.value, names)) for t in item.transitions]
+    return told_at(lambda: bundle(item.name, base, fibre, group, rows, [p.name for p in item.params]), item.span)
 
 
-def _placed(work: Callable[[], Any], span: Span | None) -> Any:
+def told_at(work: Callable[[], Any], span: Span | None) -> Any:
     """What a function gives; its diagnostics are told here."""
     try:
         with bounded("E0707", "this part of a bundle"):
@@ -254,14 +254,14 @@ def _group(module: Module, item: tree.Bundle) -> Any:
         given = [_plain(evaluate(a.value, lambda _: None)) for a in expr.args]
         if len(given) not in (1, 2):
             fail("E0801", f"the general linear group of `{item.name}` takes a size", expr.span, help="write GL(2)")
-        return _placed(lambda: GL(*given), expr.span)
+        return told_at(lambda: GL(*given), expr.span)
     return evaluate(expr, lambda name: known.get(name), [*known, "GL"])
 
 
-def _matrix(expr: tree.Expr, names: set[str]) -> Any:
+def entries_of(expr: tree.Expr, names: set[str]) -> Any:
     """A matrix of expressions, or a single one."""
     if isinstance(expr, tree.List):
-        return [_matrix(part, names) for part in expr.parts]
+        return [entries_of(part, names) for part in expr.parts]
     return expression_of(expr, names)
 
 
@@ -291,12 +291,12 @@ def expression_of(expr: tree.Expr, names: set[str]) -> Expr:
             case tree.Power():
                 return read(expr.base) ** read(expr.exponent)
             case tree.Call(fn=tree.Name(id="sqrt"), args=(tree.Arg(value=tree.Number(value=int() as n)),)):
-                return bundles.expression(_placed(lambda: sqrt(n), expr.span))
+                return bundles.expression(told_at(lambda: sqrt(n), expr.span))
             case tree.Call(fn=tree.Name(id=word), args=(tree.Arg(value=argument),)) if word in functions:
                 return functions[word](read(argument))
         fail("E0805", "this has no place in a transition", expr.span, help=_HELP)
 
-    found: Expr = _placed(lambda: read(expr), expr.span)
+    found: Expr = told_at(lambda: read(expr), expr.span)
     return found
 
 
@@ -365,7 +365,7 @@ class _Derivation:
 
         args: list[Any] = [self.value(expr.args[0].value)] if expr.args else []
         if word == "pullback" and args:
-            made: Bundle = _placed(lambda: pulled_back(args[0], expr), expr.span)
+            made: Bundle = told_at(lambda: pulled_back(args[0], expr), expr.span)
             return made
         known = members(self.module)
         for arg in expr.args[1:]:
@@ -374,7 +374,7 @@ class _Derivation:
             if joins and len(args) == 2:
                 return _joined(getattr(bundles, word), args[0], args[1], word == "tensor", expr.span)
         try:
-            made = _placed(lambda: getattr(bundles, word)(*args), expr.span)
+            made = told_at(lambda: getattr(bundles, word)(*args), expr.span)
             return made
         except TypeError as error:
             fail("E0213", f"`{word}` does not take these arguments: {error}", expr.span)
@@ -390,7 +390,7 @@ def _joined(join: Callable[[Bundle, Bundle], Bundle], a: Bundle, b: Bundle, prod
     size = a.fibre.size * b.fibre.size if product else a.fibre.size + b.fibre.size
     if size > MAX_FIBRE:
         fail("E0218", f"a fibre of dimension {size} is more than {MAX_FIBRE}", span, help="derive it of smaller ones")
-    made: Bundle = _placed(lambda: join(a, b), span)
+    made: Bundle = told_at(lambda: join(a, b), span)
     return made
 
 

@@ -15,7 +15,7 @@ from catnet.diagnostics import CatnetError, Diagnostic, Note, Report, Span, fail
 from catnet.diagrams import terms
 from catnet.diagrams.box import REQUIRED, Param
 from catnet.elaborate.arguments import make_box, match
-from catnet.elaborate.loading import Declaration, Module, word
+from catnet.elaborate.loading import Declaration, Module, standard_import, word
 from catnet.syntax import tree
 from catnet.types.dims import Dim
 from catnet.types.facts import Facts
@@ -209,7 +209,10 @@ class Evaluator:
             raise CatnetError()  # told where it is declared
         else:
             known, place = list(self.scope.words), word(span, name)
-            fail("E0201", f"unknown name `{name}`", place, help=nearest(name, known), fixes=respelt(name, known, place))
+            elsewhere = standard_import(name)
+            fixes = () if elsewhere else respelt(name, known, place)
+            fail("E0201", f"unknown name `{name}`", place, help=elsewhere or nearest(name, known), fixes=fixes)
+        self._refuse_wires(name, positional)
         try:
             written = [(e, e.span) for e in positional], {k: (e, e.span) for k, e in keyword.items()}
             given = match(name, params, *written, span, extra)
@@ -224,6 +227,18 @@ class Evaluator:
         if found is not None:
             return self.make_net(module, declaration, values, span)
         return reading(make_box(VOCABULARY[name], values), span)
+
+    def _refuse_wires(self, name: str, positional: list[tree.Expr]) -> None:
+        """`relu(x)`, as a function of Python is called, gets told how wires are given here."""
+        scope = self.scope
+        names = scope.wires.keys() - scope.statics
+        given = [e for e in positional if isinstance(e, tree.Name) and e.id in names]
+        if given:
+            scope.used.update(e.id for e in given)
+            rest = [e.span.text for e in positional if e.span and e not in given]
+            wires, part = " @ ".join(e.id for e in given), f"{name}({', '.join(rest)})" if rest else name
+            words = f"`{name}` takes static arguments in its brackets, and `{given[0].id}` is a wire"
+            fail("E0213", words, given[0].span, help=f"write `{wires} >> {part}`")
 
     def argument(self, expr: tree.Expr, sort: str) -> Any:
         """The value of a static argument of a given sort."""
@@ -268,6 +283,9 @@ class Evaluator:
     # -- static values ---------------------------------------------------------------------------------------
 
     def lookup(self, name: str) -> Any:
+        if name in self.scope.wires and name not in self.scope.statics:
+            self.scope.used.add(name)
+            fail("E0212", f"`{name}` is a wire, no static value: what it carries is known when the net runs")
         value = self.scope.statics.get(name)
         return None if isinstance(value, terms.Diagram) else value
 

@@ -85,6 +85,16 @@ def read_source(path: Path, span: Span | None = None, name: str | None = None) -
     return Source(shown, text.replace("\r\n", "\n").replace("\r", "\n"))
 
 
+def standard_import(name: str) -> str:
+    """A help line with the import of a name that the standard library declares, or the empty string.
+
+    >>> standard_import("swiglu")
+    'from "std/transformer.cat" import swiglu'
+    """
+    files = [p.name for p in sorted(STANDARD.glob("*.cat")) if name in _DECLARED.findall(p.read_text("utf-8"))]
+    return f'from "std/{files[0]}" import {name}' if files else ""
+
+
 def word(span: Span | None, name: str, after: str = "") -> Span | None:
     """The first place in `span` where a name stands (after a pattern); all of `span` if there is none."""
     if span is None:
@@ -157,8 +167,8 @@ class Loader:
 
     def _declare(self, module: Module, item: Declaration) -> None:
         names = [param.name for param in getattr(item, "params", ())]
-        for place, param in enumerate(getattr(item, "params", ())):
-            if param.name in names[:place]:
+        for index, param in enumerate(getattr(item, "params", ())):
+            if param.name in names[:index]:
                 words = f"`{item.name}` has two parameters `{param.name}`"
                 self.report.add(Diagnostic("E0202", words, param.span, help="rename one of them"))
         first = module.declarations.get(item.name)

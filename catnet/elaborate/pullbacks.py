@@ -51,7 +51,8 @@ def _image(bundle: Bundle, value: tree.Expr) -> tuple[str, dict[str, Expr]]:
         known = bundle.base.charts
         said = f"`{name.id}`" if isinstance(name, tree.Name) else "this"
         hint = nearest(name.id, known) if isinstance(name, tree.Name) else ""
-        fail("E0803", f"{said} is no chart of `{bundle.name}`", value.span, help=hint or f"it has {', '.join(known)}")
+        listed = f"it has {', '.join(known)}" if known else "its charts come as data, and have no names"
+        fail("E0803", f"{said} is no chart of `{bundle.name}`", value.span, help=hint or listed)
     coordinates = [c.name for c in bundle.base.charts[name.id]]
     args = [arg.value for arg in value.args] if isinstance(value, tree.Call) else []
     if args and len(args) != len(coordinates):

@@ -11,7 +11,7 @@ from catnet.rewrite.price import Price, Prices
 from catnet.rewrite.rounds import Rounds
 from catnet.rewrite.rule import Aim, Match, Rule
 from catnet.rewrite.surgery import opened, with_insides
-from catnet.torch.emit import unwrapped
+from catnet.torch.submodules import unwrapped
 from catnet.types.dims import Dim
 from catnet.types.facts import Facts, Pred
 from catnet.types.static import assume

@@ -21,6 +21,7 @@ from catnet.torch.helpers import files_for, names_in, text_of
 from catnet.torch.locals import Locals
 from catnet.torch.modules import Submodule, constants
 from catnet.torch.names import RESERVED, Names, camel, identifier
+from catnet.torch.submodules import unwrapped
 from catnet.torch.text import (
     INDENT,
     assigned,
@@ -148,17 +149,7 @@ class ClassBody(Locals):
         lonely = box.batch_needed > 0 and not all(flags)  # parameters alone, where PyTorch wants a batch axis
         if lonely:
             args = [f"{a}.unsqueeze(0)" for a in args]
-        site = Site(
-            node.dom,
-            node.cod,
-            args,
-            "",
-            self.writer.need,
-            size_of=lambda dim: self.size(dim, node, args),
-            fresh=lambda hint: self.locals.new(identifier(hint)),
-            batched=flags,
-            graphs=node.graphs,
-        )
+        site = self._site(node, args, flags)
         for value in () if node.graphs else box.statics().values():
             if isinstance(value, UnknownStatic):
                 raise CatnetError(_unknown_number(value, node))
@@ -186,6 +177,20 @@ class ClassBody(Locals):
         for value, name, flag in zip(node.outputs, site.results, outputs, strict=True):
             self.names[id(value)] = name
             self.flags[id(value)] = flag
+
+    def _site(self, node: Node, args: list[str], flags: list[bool]) -> Site:
+        """What a box may ask of the place where its code stands."""
+        return Site(
+            node.dom,
+            node.cod,
+            args,
+            "",
+            self.writer.need,
+            size_of=lambda dim: self.size(dim, node, args),
+            fresh=lambda hint: self.locals.new(identifier(hint)),
+            batched=flags,
+            graphs=node.graphs,
+        )
 
     def _expanded(self, node: Node, args: list[str], flags: list[bool]) -> tuple[list[str], list[bool]]:
         """Give the batch axes of the first batched input to those that have none."""
@@ -390,17 +395,6 @@ def _unbound(dim: Dim, node: Node) -> Diagnostic:
         node.span,
         help=f'give it: -p {name}=... on the command line, {name} = ... from Python (or on = "R[...]", the input type)',
     )
-
-
-def unwrapped(graph: Graph) -> Graph:
-    """The graph of a net, where a graph is nothing but one use of that net."""
-    while len(graph.nodes) == 1:
-        node = graph.nodes[0]
-        single = len(node.graphs) == 1 and not isinstance(node.box, Loop) and not hasattr(node.box, "statements")
-        if not single or node.label is not None or node.inputs != graph.inputs or node.outputs != graph.outputs:
-            break
-        graph = node.graphs[0]
-    return graph
 
 
 @large_work()

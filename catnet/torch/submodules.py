@@ -50,6 +50,17 @@ def element(graph: Graph) -> tuple[Node | None, Graph | None]:
     return (only, None) if alone else (None, graph)
 
 
+def unwrapped(graph: Graph) -> Graph:
+    """The graph of a net, where a graph is nothing but one use of that net."""
+    while len(graph.nodes) == 1:
+        node = graph.nodes[0]
+        single = len(node.graphs) == 1 and not isinstance(node.box, Loop) and not hasattr(node.box, "statements")
+        if not single or node.label is not None or node.inputs != graph.inputs or node.outputs != graph.outputs:
+            break
+        graph = node.graphs[0]
+    return graph
+
+
 def _wanted(node: Node) -> str:
     """The name that a part without a label asks for."""
     if node.label is not None:

@@ -177,7 +177,10 @@ class _Evaluator:
         return value
 
     def visit_name(self, expr: tree.Name) -> Any:
-        value = self.lookup(expr.id)
+        try:
+            value = self.lookup(expr.id)
+        except CatnetError as error:  # a name that has no static value, such as a wire
+            raise _placed(error, expr.span) from None
         if value is None:
             known = list(self.known)
             fixes = respelt(expr.id, known, expr.span)

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from catnet.analysis.diff import Difference, diff, marks
-from catnet.analysis.diff_files import diagrams, diff_files, overview_lines
+from catnet.analysis.diff_files import diagrams, diff_files, header, overview_lines
 from catnet.analysis.diff_words import data, lines
 from catnet.analysis.matching import paired
 from catnet.analysis.parts import parts_of
@@ -248,6 +248,11 @@ def test_names_of_sizes_and_formatting_do_not_count() -> None:
 
 
 # -- the picture ---------------------------------------------------------------------------------------------
+
+
+def test_a_long_header_is_one_line() -> None:
+    text = "net f(layers = 2, vocab = 100, d = 32, n = 4, k = 2) : (tokens: R[t, d], context: R[t, d]) -> R[t, d]"
+    assert header(Program.from_text(text + " = add")["f"]) == text.removeprefix("net ")
 
 
 def test_the_picture_marks_what_changed_with_a_colour_and_a_sign() -> None:

@@ -13,7 +13,7 @@ from catnet.diagrams.costs import Costs
 from catnet.diagrams.graph import Graph
 from catnet.diagrams.terms import Diagram
 from catnet.elaborate.program import Program
-from catnet.torch.emit import unwrapped
+from catnet.torch.submodules import unwrapped
 from catnet.types.dims import Dim
 from tests.analysis.cases import CASES
 

@@ -232,6 +232,15 @@ def test_flops_of_pairs() -> None:
     assert flops_of("R[3, 4] @ R[3, 4]", "lt") == 12
 
 
+@pytest.mark.parametrize(("dom", "body"), [("Fin(5)[t]", "one_hot(5)"), ("Fin(5)[t]", "to_real")])
+def test_reals_of_integers_have_the_precision_of_the_net(dom: str, body: str) -> None:
+    module = compiled(net(f"{dom} -> _", f"{body} >> linear(3)"), t=4)
+    x = torch.tensor([0, 4, 2, 1])
+    for dtype in (torch.float64, torch.bfloat16):
+        assert module.to(dtype)(x).dtype == dtype
+    assert set(module.state_dict()) == {"linear.weight", "linear.bias"}
+
+
 def test_constants() -> None:
     module = compiled(net("R[2, 4] -> R[2, 4]", "(id @ constant(0.5, (2, 4))) >> mul"))
     assert not module.state_dict()

@@ -50,6 +50,10 @@ ELSEWHERE = {"E0107", "E0502", "E0608", "E0609", "E0713", "E0721", "E0722"}
 
 # More ways to one code, each with a message of its own.
 VARIANTS = {
+    "E0201-std": "net f : R[t, d] -> R[t, d] where d % 4 == 0 = layer_norm >> attention(4)\n",
+    "E0204-braces": "net f : R[t, d] -> R[t, d] {\n    y = linear(d)\n    return y >> relu\n}\n",
+    "E0212-wire": "net f : (x: R[t, d]) -> R[t, d] { return x >> linear(features = x) }\n",
+    "E0213-wire": "net f : (x: R[t, d]) -> R[t, d] {\n    s = sigmoid(x)\n    return s * x >> linear(d, s)\n}\n",
     "E0203-rank": "net f : R[h, w] -> R[4] = linear(4)\n",
     "E0203-symbols": "net f : R[t, d] -> R[t, 2*d] = linear(3*d)\n",
     "E0203-far": "net f : R[t, 512] -> R[t, 512] = linear(768) >> relu >> layer_norm >> block\n"

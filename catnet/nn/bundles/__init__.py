@@ -31,6 +31,7 @@ from catnet.nn.bundles.isomorphisms import (
     Polar,
     Standardise,
 )
+from catnet.nn.bundles.learned_covers import LearnedCover, UnfittedCoverError
 from catnet.nn.bundles.losses import FibreConsistency, NegativeLogLikelihood, ProjectionResidual
 from catnet.nn.bundles.mesh_convolution import FieldActivation, MeshConv
 from catnet.nn.bundles.mirror_fields import MirrorFields
@@ -79,6 +80,7 @@ __all__ = [
     "Graph",
     "Interval",
     "Isomorphism",
+    "LearnedCover",
     "LineSpline",
     "LinearIsomorphism",
     "MeshConv",
@@ -98,6 +100,7 @@ __all__ = [
     "Surface",
     "Transitions",
     "Trivialisation",
+    "UnfittedCoverError",
     "carry",
     "change_frames",
     "coboundary",

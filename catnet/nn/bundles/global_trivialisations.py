@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import torch
 from torch import Tensor, nn
 
 from catnet.nn.bundles.declared import FibreKind, Flow, bundle_vector, fibre_point, fibre_space, flow_over
@@ -18,6 +17,7 @@ class GlobalTrivialisation(nn.Module):
     as are all its layers; of a circle as a fibre, without the points at which the angle has no value. After Courts and
     Kvinge, "Bundle networks", 2022. `fibre`, `size`, `field`, `flow`, `layers` and `width` as for `BundleAtlas`.
 
+    >>> import torch
     >>> module = GlobalTrivialisation(2, "vector")
     >>> b, v = module(torch.randn(5, 3))
     >>> b.shape, v.shape, module.inverse(b, v).shape, module.sample(b, 7).shape

@@ -192,7 +192,7 @@ class Standardise(Isomorphism):
         angles stay. A fibre that is a segment then lies near the first axis, one that is a plane loop near the plane of
         the first two. Two deviations bring a uniform segment into [-1, 1], where `Interval` is flat.
         """
-        ones = torch.cat([base, torch.ones_like(base[:, :1])], -1)
+        ones = torch.cat([base, base.new_ones(len(base), 1)], -1)
         solution = torch.linalg.pinv(ones) @ x
         rest = x - ones @ solution
         values, vectors = torch.linalg.eigh(rest.T @ rest / len(x))
