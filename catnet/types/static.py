@@ -88,6 +88,8 @@ def integer(value: Any, span: Span | None) -> Dim:
         raise CatnetError()  # told where it is declared
     if not isinstance(value, Dim):
         help = INTEGERS if isinstance(value, (float, Unknown)) else ""
+        if callable(value) and span is not None:
+            help = f"write `{span.text}(...)`, with its arguments"
         fail("E0212", f"expected an integer, got {describe(value)}", span, help=help)
     return value
 

@@ -53,6 +53,7 @@ VARIANTS = {
     "E0201-std": "net f : R[t, d] -> R[t, d] where d % 4 == 0 = layer_norm >> attention(4)\n",
     "E0204-braces": "net f : R[t, d] -> R[t, d] {\n    y = linear(d)\n    return y >> relu\n}\n",
     "E0212-wire": "net f : (x: R[t, d]) -> R[t, d] { return x >> linear(features = x) }\n",
+    "E0212-family": "rep V(k) = k*vector(O(3))\n\nnet f : R[n, V] -> R[n, 3] = linear(3)\n",
     "E0213-wire": "net f : (x: R[t, d]) -> R[t, d] {\n    s = sigmoid(x)\n    return s * x >> linear(d, s)\n}\n",
     "E0203-rank": "net f : R[h, w] -> R[4] = linear(4)\n",
     "E0203-symbols": "net f : R[t, d] -> R[t, 2*d] = linear(3*d)\n",
