@@ -10,7 +10,10 @@ from benchmarks import NAMES
 from benchmarks.report import Table, as_markdown, as_text
 
 
-@pytest.mark.parametrize("name", NAMES)
+LONG = ("bundles", "peers", "sheaves", "symmetry_layers")  # even a tiny run starts many processes
+
+
+@pytest.mark.parametrize("name", [pytest.param(n, marks=pytest.mark.slow) if n in LONG else n for n in NAMES])
 def test_a_tiny_run_fills_its_tables(name: str) -> None:
     tables: list[Table] = importlib.import_module(f"benchmarks.{name}").run(quick=True)
     for table in tables:
