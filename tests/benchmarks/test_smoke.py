@@ -9,7 +9,6 @@ import pytest
 from benchmarks import NAMES
 from benchmarks.report import Table, as_markdown, as_text
 
-
 LONG = ("bundles", "peers", "sheaves", "symmetry_layers")  # even a tiny run starts many processes
 
 
