@@ -246,13 +246,13 @@ class _Names:
     def values(self) -> Iterator[Offer]:
         """Groups, representations and bundles of the file, and the words that make them."""
         import catnet.symmetry.words  # noqa: F401  (fills the table)
-        from catnet.types.spaces import FUNCTIONS
+        from catnet.types.spaces import BUNDLE_WORDS, FUNCTIONS
 
         for name in self.module.names:
             found = self.module.find(name)
             if found is not None and isinstance(found[1], VALUES):
                 yield Offer(name, "value", describe.head(found[1]))
-        yield from (Offer(name, "value") for name in sorted(FUNCTIONS))
+        yield from (Offer(name, "value") for name in sorted({*FUNCTIONS, *BUNDLE_WORDS}))
 
     def wires(self) -> Iterator[Offer]:
         """The wires and shared morphisms of a body that stand before the cursor."""
