@@ -54,19 +54,20 @@ def mesh(triangles: Iterable[Simplex]) -> Base:
     return Base("mesh", named, overlaps, faces=tuple(map(circuit, faces)), dimension=2, discrete=True)
 
 
-def grid(h: int, w: int, join: str = "") -> Base:
+def grid(h: int, w: int, join: str = "", charts: Sequence[str] = ()) -> Base:
     """A plane grid of h by w pixels; edges transport right and down, and around each square of four there may be
     curvature.
 
     `join` may hold "h" and "w": then the last row (or column) meets the first, as on a strip, which needs at least
-    three of them. Pixel (i, j) is the chart `i,j`. Raises E0801 for an empty grid, and for a seam of fewer than three.
+    three of them. Pixel (i, j) is the chart `i,j`, or the one of that place in `charts`, row by row. Raises E0801 for
+    an empty grid, and for a seam of fewer than three.
     """
     if min(h, w) < 1 or ("h" in join and h < 3) or ("w" in join and w < 3):
         fail(
             "E0801", f"a grid of {h} x {w} cannot be joined along `{join}`" if join else f"a grid of {h} x {w} is empty"
         )
     rows, columns = h - ("h" not in join), w - ("w" not in join)
-    at = [[f"{i},{j}" for j in range(w)] for i in range(h)]
+    at = [[charts[i * w + j] if charts else f"{i},{j}" for j in range(w)] for i in range(h)]
     down = [(at[i][j], at[(i + 1) % h][j]) for i in range(rows) for j in range(w)]
     right = [(at[i][j], at[i][(j + 1) % w]) for i in range(h) for j in range(columns)]
     corners = [[(i, j), (i, j + 1), (i + 1, j + 1), (i + 1, j)] for i in range(rows) for j in range(columns)]

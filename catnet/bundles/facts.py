@@ -223,7 +223,8 @@ class Facts:
     def trivial(self) -> Fact:
         """Whether the bundle is a product, where something decides it."""
         base = self.bundle.base
-        if base.contractible:
+        if base.contractible and not (base.discrete and self.bundle.structure.discrete):
+            # with a discrete group a curved square is a loop that frames cannot undo
             return Fact("trivial", True, f"the {base} is contractible")
         if base.dimension == 1 and base.tree_like:
             return Fact("trivial", True, f"the {base} has no loops")

@@ -2,28 +2,26 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
 from catnet.diagnostics import CatnetError, Diagnostic, Report, Span, fail
+from catnet.elaborate.bundle_bases import base_of, plain
 from catnet.elaborate.loading import Module
 from catnet.elaborate.pullbacks import pulled_back
 from catnet.elaborate.symmetries import members
-from catnet.limits import bounded, spend
+from catnet.limits import bounded
 from catnet.syntax import tree
 from catnet.types.dims import Dim
 from catnet.types.spelling import nearest
 from catnet.types.static import Unknown, evaluate
 
 if TYPE_CHECKING:
-    from catnet.bundles import Base, Bundle, Expr, Fibre
+    from catnet.bundles import Bundle, Expr, Fibre
     from catnet.bundles.laws import Laws
 
-BASES = ("circle", "interval", "torus", "sphere", "graph", "complex", "mesh", "learned")
-DATA = ("graph", "mesh")  # which may come as data, at run time
 DERIVED = ("dual", "determinant", "tensor", "whitney_sum", "associated", "restricted", "pullback")
 
 
@@ -53,7 +51,7 @@ def carried(module: Module, item: tree.Bundle | tree.Derived) -> Any:
         def made(*args: Any, **named: Any) -> Any:
             if len(args) > len(names):
                 raise TypeError(f"it has {len(names)} parameters")
-            values = {k: _plain(v) for k, v in {**dict(zip(names, args, strict=False)), **named}.items()}
+            values = {k: plain(v) for k, v in {**dict(zip(names, args, strict=False)), **named}.items()}
             for name in names:
                 if values.get(name) is None:
                     fail("E0801", f"the parameter `{name}` of `{item.name}` has no number here",
@@ -119,7 +117,7 @@ def _declared(module: Module, item: tree.Bundle) -> Bundle:
     from catnet.bundles import bundle
 
     charts = _charts(item)
-    base = told_at(lambda: _base(module, item, charts), item.type.dom.span)
+    base = told_at(lambda: base_of(item, charts), item.type.dom.span)
     fibre = told_at(lambda: _fibre(item.type.cod), item.type.cod.span)
     group = _group(module, item)
     names = {p.name for p in item.params} | {c for chart in item.charts for c in chart.coordinates}
@@ -158,71 +156,6 @@ def _listed(names: Mapping[str, object]) -> str:
     return f"the charts are {', '.join(names)}"
 
 
-def _base(module: Module, item: tree.Bundle, charts: Mapping[str, tuple[str, ...]]) -> Base:
-    """The base space with its cover; on a graph or a complex the transitions say which charts meet."""
-    from catnet import bundles
-
-    expr = item.type.dom
-    call = expr if isinstance(expr, tree.Call) else None
-    name: tree.Expr = call.fn if call is not None else expr
-    word = name.id if isinstance(name, tree.Name) else ""
-    if word not in BASES:
-        fail(
-            "E0801",
-            f"`{word or 'this'}` is no base space",
-            expr.span,
-            help=nearest(word, BASES) or f"one of {', '.join(BASES)}",
-        )
-    if word == "learned":
-        return _unfitted(item, call, bool(charts))
-    if not charts or word == "mesh":
-        return _data(item, word, bool(charts))
-    edges = [(t.source, t.target) for t in item.transitions]
-    if word == "graph":
-        return bundles.graph(edges, nodes=list(charts))
-    if word == "complex":
-        meetings = Counter(chart for edge in edges for chart in edge)
-        spend(8 * sum(min(meetings[a], meetings[b]) for a, b in edges))  # triangles that are looked for
-        return bundles.flag_complex(edges)
-    named = {a.name: _plain(evaluate(a.value, lambda _: None)) for a in call.args if a.name} if call is not None else {}
-    covered: Any = charts if any(charts.values()) else list(charts)
-    made: Base = getattr(bundles, word)(covered, **named)
-    return made
-
-
-def _data(item: tree.Bundle, word: str, declared: bool) -> Base:
-    """A graph or a mesh that comes as data. Raises E0801 for another base, and for the charts of a mesh."""
-    from catnet import bundles
-
-    if declared:
-        hint = "leave out the part in braces; `complex` is a complex that is declared"
-        fail("E0801", f"the mesh of `{item.name}` comes as data", item.type.dom.span, help=hint)
-    if word not in DATA:
-        words = f"`{item.name}` has no charts: a graph or a mesh may come as data, the {word} does not"
-        fail("E0801", words, item.span, help="write { charts a, b, c ... } after the structure group")
-    return replace(getattr(bundles, word)([]), data=item.name)
-
-
-def _unfitted(item: tree.Bundle, call: tree.Call | None, declared: bool) -> Base:
-    """A base that is learned. Raises E0801 for other arguments, and for charts that are declared."""
-    from catnet.bundles.data_spaces import unfitted
-
-    span, given = item.type.dom.span, call.args if call is not None else ()
-    sizes = [_plain(evaluate(arg.value, lambda _: None)) for arg in given if arg.name is None]
-    if len(sizes) != 2 or len(given) != 2:
-        fail("E0801", "`learned` takes the coordinates of a point and the number of charts", span, help="learned(3, 8)")
-    if declared:
-        hint = "leave out the part in braces"
-        fail("E0801", f"the charts of `{item.name}` are fitted to data", span, help=hint)
-    return unfitted(item.name, *sizes)
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, Dim):
-        return value.value
-    return tuple(map(_plain, value)) if isinstance(value, tuple) else value
-
-
 def _fibre(expr: tree.Expr) -> Fibre:
     from catnet import bundles
 
@@ -251,7 +184,7 @@ def _group(module: Module, item: tree.Bundle) -> Any:
         )
     expr = item.under[0].group
     if isinstance(expr, tree.Call) and isinstance(expr.fn, tree.Name) and expr.fn.id == "GL":
-        given = [_plain(evaluate(a.value, lambda _: None)) for a in expr.args]
+        given = [plain(evaluate(a.value, lambda _: None)) for a in expr.args]
         if len(given) not in (1, 2):
             fail("E0801", f"the general linear group of `{item.name}` takes a size", expr.span, help="write GL(2)")
         return told_at(lambda: GL(*given), expr.span)

@@ -108,3 +108,28 @@ def test_two_parameters_of_one_name() -> None:
     found = Program.from_text(MONOPOLE.replace("Monopole(m)", "Monopole(m, m)")).check()
     assert [d.code for d in found] == ["E0202"]
     assert [d.code for d in Program.from_text("net f(k, k) : R[k] -> R[k] = id").check()] == ["E0202"]
+
+
+GRID = """bundle Signs : grid(2, 3) -> R[1] under O(1) {
+    charts a, b, c, d, e, f
+    a -> b : 1   b -> c : 1   d -> e : 1   e -> f : 1
+    a -> d : 1   b -> e : 1   c -> f : 1
+}
+net f : R[6, Signs, k] -> R[6, Signs, k] = diffuse(Signs, time = 1.0, steps = 4)
+"""
+
+
+def test_the_charts_of_a_grid_are_its_pixels_row_by_row() -> None:
+    program = Program.from_text(GRID)
+    assert program.check() == []
+    assert program.bundle("Signs").facts().trivial.value is True
+    curved = Program.from_text(GRID.replace("d -> e : 1", "d -> e : -1")).bundle("Signs").facts()
+    assert (curved.orientable.value, curved.flat.value, curved.trivial.value) == (False, False, False)
+    plane = GRID.replace("R[1] under O(1)", "R[2] under SO(2)").replace("d -> e : 1", "d -> e : [[0, -1], [1, 0]]")
+    turned = Program.from_text(plane).bundle("Signs").facts()
+    assert (turned.orientable.value, turned.flat.value, turned.trivial.value) == (True, False, True)
+
+
+@pytest.mark.parametrize("size", ["grid(3, 3)", "grid", "grid(6)", "grid(2, w = 3)"])
+def test_a_grid_of_another_size(size: str) -> None:
+    assert [d.code for d in Program.from_text(GRID.replace("grid(2, 3)", size)).check()] == ["E0801"]

@@ -22,7 +22,8 @@ from catnet.editor.places import Lines, Units, applied
 from catnet.editor.rename import nameable, rename
 from catnet.editor.session import Session
 from catnet.editor.view import View
-from catnet.elaborate.bundles import BASES, DERIVED
+from catnet.elaborate.bundle_bases import BASES
+from catnet.elaborate.bundles import DERIVED
 from catnet.elaborate.evaluate import SORTS
 from catnet.syntax.formatter import format_source
 from catnet.syntax.scan import RESERVED
