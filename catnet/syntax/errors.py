@@ -257,6 +257,13 @@ def _reserved_name(slip: _Slip) -> str:
     return ""
 
 
+def _late_where(slip: _Slip) -> str:
+    before = slip.source.text[slip.chunk.start : slip.start]
+    if slip.found == "where" and re.search(r"\bunder\b", before):
+        return "`where` stands before `under`: net f : A -> B where k >= 1 under G = ..."
+    return ""
+
+
 def _foreign_word(slip: _Slip) -> str:
     return _FOREIGN.get(slip.found, "") or _FOREIGN.get(slip.before, "")
 
@@ -321,6 +328,7 @@ def _import_path(slip: _Slip) -> str:
 
 _RULES: tuple[Callable[[_Slip], str], ...] = (
     _foreign_word,
+    _late_where,
     _reserved_name,
     _missing_arrow,
     _equals,

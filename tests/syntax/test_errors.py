@@ -22,6 +22,7 @@ BAD = [
     ("net a : X -> X = f ^ 2 ^ 3", "E0101", "^", "found `^`", "does not associate"),
     ("net a : X -> X = f ** 2", "E0101", "*", "expected an expression", "a power is written `^`"),
     ("net a : X -> X = 1 < b < 2", "E0101", "<", "found `<`", "comparisons do not chain"),
+    ("net a : R[n] -> R[n] under S(n) on n where p = id", "E0101", "where", "found the", "stands before `under`"),
     ("net a : X -> X = lambda x: x", "E0101", "x", "the name `x`", "no anonymous functions"),
     ("net a : X -> X = if p then f", "E0101", "", "expected `else`", "always has an `else`"),
     ("net a : X -> X = if p then f elif q", "E0101", "elif", "the name `elif`", "write `else if`"),
