@@ -181,7 +181,7 @@ class Memory:
             inputs = _expanded(inputs, node)
         if isinstance(node.box, Loop):
             return self._repeat(node, tape, inputs)
-        if node.graphs and not hasattr(node.box, "statements"):
+        if node.graphs and not node.box.in_statements:
             return self._graph(node.graphs[0], tape, inputs)
         if node.graphs:
             return self._iteration(node, tape, inputs)

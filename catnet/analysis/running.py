@@ -71,13 +71,12 @@ class Boxes:
             own.layer = layer
             site.module = "self.layer"
         names["self"] = own
-        statements = getattr(box, "statements", None)
-        if statements is None:
+        if not box.in_statements:
             code = _compiled(box.code(site), "eval")
             value = eval(code, {**space, **names})
             return list(value) if isinstance(value, (tuple, list)) else [value]
         site.results = [f"y{i}" for i in range(len(node.cod))]
-        code = _compiled("\n".join(statements(site)), "exec")
+        code = _compiled("\n".join(box.statements(site)), "exec")
         spaces = {**space, **names}
         exec(code, spaces)
         if not node.graphs:

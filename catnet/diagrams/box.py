@@ -214,6 +214,15 @@ class Box:
         """The expression that computes the output (a tuple expression for several)."""
         return f"{site.module}({', '.join(site.args)})"
 
+    def statements(self, site: Site) -> list[str]:
+        """The statements that assign `site.results`, of a box whose outputs one expression does not compute."""
+        return [f"{', '.join(site.results)} = {self.code(site)}"]
+
+    @property
+    def in_statements(self) -> bool:
+        """Whether this box says `statements` of its own."""
+        return type(self).statements is not Box.statements
+
     def fresh_weights(self, site: Site) -> str | None:
         """A statement that gives the new submodule its weights, where its constructor does not."""
         return None

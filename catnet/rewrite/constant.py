@@ -137,7 +137,7 @@ def _text(node: Node, args: list[str], need: Callable[[str], Any]) -> str | None
     if made is not None and box.register != "buffer":
         return None
     site.module = f"({made})"
-    if not hasattr(box, "statements"):
+    if not box.in_statements:
         text: str | None = made if isinstance(box, Source) else box.code(site)
     else:
         text = _inlined(box.statements(site))

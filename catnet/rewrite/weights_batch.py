@@ -136,7 +136,7 @@ def unstackable(node: Node) -> str:
     if node.owner is not None:
         return f"`{node.box.name}` is shared"
     if node.graphs:
-        if hasattr(node.box, "statements"):
+        if node.box.in_statements:
             return f"`{node.box.name}` runs its inner net in a way of its own"
         return next((why for g in node.graphs for inner in g.nodes if (why := unstackable(inner))), "")
     box = node.box

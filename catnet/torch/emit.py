@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from catnet.diagnostics import CatnetError, Diagnostic
-from catnet.diagrams.box import Box, Site, UnboundSize
+from catnet.diagrams.box import Site, UnboundSize
 from catnet.diagrams.graph import Graph, Node
 from catnet.diagrams.labels import MODULE_ATTRIBUTES, OWN_ATTRIBUTES
 from catnet.diagrams.repeat import Loop
@@ -21,7 +21,7 @@ from catnet.torch.helpers import files_for, names_in, text_of
 from catnet.torch.locals import Locals
 from catnet.torch.modules import Submodule, constants
 from catnet.torch.names import RESERVED, Names, camel, identifier
-from catnet.torch.submodules import unwrapped
+from catnet.torch.submodules import element, element_name, unwrapped
 from catnet.torch.text import (
     INDENT,
     assigned,
@@ -259,7 +259,7 @@ class ClassBody(Locals):
             self.owners[id(node.owner)] = site.module
 
     def _composite(self, node: Node, site: Site, plain: tuple[bool, ...]) -> tuple[bool, ...]:
-        if hasattr(node.box, "statements"):  # its inner net gets inputs of its own, all with batch axes
+        if node.box.in_statements:  # its inner net gets inputs of its own, all with batch axes
             every = tuple(True for _ in node.graphs[0].inputs)
             made, name, _, body = self._element(node.graphs[0], every, even=True)
             flags = plain
@@ -292,31 +292,22 @@ class ClassBody(Locals):
             site.module += ".values()"
 
     def _element(self, graph: Graph, flags: tuple[bool, ...], *, even: bool = False) -> Element:
-        """One part of this class.
-
-        A part that is exactly one net is that net's class; one that is exactly one layer is that layer.
-        """
-        only = graph.nodes[0] if len(graph.nodes) == 1 else None
-        passes = only is not None and only.inputs == graph.inputs and only.outputs == graph.outputs
-        if only is not None and passes and only.label is None and not isinstance(only.box, Loop):
-            if len(only.graphs) == 1 and not hasattr(only.box, "statements") and only.owner is None:
-                inner = self.writer.class_of(only.graphs[0], flags, even=even)
-                return f"{inner.name}()", only.box.name, inner.batched, inner.body
-            plain = type(only.box).code is Box.code and not hasattr(only.box, "statements")
-            if not only.graphs and plain:
-                site = Site(only.dom, only.cod, [], "", self.writer.need, batched=list(flags))
-                made = only.box.module(site)
-                if made is not None and only.box.register != "buffer":
-                    return made, only.box.name, tuple(only.box.gives_batch(site) for _ in graph.outputs), None
-        inner = self.writer.class_of(graph, flags, even=even)
-        return f"{inner.name}()", graph.name, inner.batched, inner.body
+        """One part of this class: see `element`."""
+        layer, inner = element(graph)
+        if layer is not None:
+            site = Site(layer.dom, layer.cod, [], "", self.writer.need, batched=list(flags))
+            made = layer.box.module(site)
+            assert made is not None  # it is a layer
+            return made, layer.box.name, tuple(layer.box.gives_batch(site) for _ in graph.outputs), None
+        assert inner is not None  # what is no layer is a class
+        body = self.writer.class_of(inner, flags, even=even)
+        return f"{body.name}()", element_name(graph), body.batched, body.body
 
     def _statements(self, node: Node, site: Site) -> list[str]:
         if isinstance(node.box, Loop):
             return self._loop_statements(node, site)
-        statements = getattr(node.box, "statements", None)
-        if statements is not None:
-            return list(statements(site))
+        if node.box.in_statements:
+            return list(node.box.statements(site))
         called = f"{site.module}({', '.join(site.args)})" if node.graphs else node.box.code(site)
         return [assigned(site.results, called)]
 

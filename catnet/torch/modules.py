@@ -36,7 +36,7 @@ class Scope:
 
 def opened(node: Node) -> bool:
     """Whether a node only calls a net of its own, so that what is in it stands as if it were here."""
-    return bool(node.graphs) and not (isinstance(node.box, Loop) or hasattr(node.box, "statements") or node.owner)
+    return bool(node.graphs) and not (isinstance(node.box, Loop) or node.box.in_statements or node.owner)
 
 
 def joined(*names: str) -> str:

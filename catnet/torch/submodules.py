@@ -43,9 +43,9 @@ def element(graph: Graph) -> tuple[Node | None, Graph | None]:
         return None, graph
     if only.label is not None or isinstance(only.box, Loop):
         return None, graph
-    if len(only.graphs) == 1 and not hasattr(only.box, "statements") and only.owner is None:
+    if len(only.graphs) == 1 and not only.box.in_statements and only.owner is None:
         return None, only.graphs[0]
-    plain = type(only.box).code is Box.code and not hasattr(only.box, "statements")
+    plain = type(only.box).code is Box.code and not only.box.in_statements
     alone = not only.graphs and plain and _has_submodule(only) and only.box.register != "buffer"
     return (only, None) if alone else (None, graph)
 
@@ -54,7 +54,7 @@ def unwrapped(graph: Graph) -> Graph:
     """The graph of a net, where a graph is nothing but one use of that net."""
     while len(graph.nodes) == 1:
         node = graph.nodes[0]
-        single = len(node.graphs) == 1 and not isinstance(node.box, Loop) and not hasattr(node.box, "statements")
+        single = len(node.graphs) == 1 and not isinstance(node.box, Loop) and not node.box.in_statements
         if not single or node.label is not None or node.inputs != graph.inputs or node.outputs != graph.outputs:
             break
         graph = node.graphs[0]
@@ -65,11 +65,11 @@ def _wanted(node: Node) -> str:
     """The name that a part without a label asks for."""
     if node.label is not None:
         return node.label
-    made = isinstance(node.box, Loop) or hasattr(node.box, "statements") or node.owner is not None
-    return _element_name(node.graphs[0]) if node.graphs and made else node.box.name
+    made = isinstance(node.box, Loop) or node.box.in_statements or node.owner is not None
+    return element_name(node.graphs[0]) if node.graphs and made else node.box.name
 
 
-def _element_name(graph: Graph) -> str:
+def element_name(graph: Graph) -> str:
     """A step of a repeat is known by what it is, where it is a single part, else by the name of its graph."""
     layer, inner = element(graph)
     return graph.nodes[0].box.name if layer is not None or inner is not graph else graph.name
