@@ -56,7 +56,7 @@ class Declared(Box):
 
     def rows(self) -> dict[str, tuple[tuple[object, ...], ...]]:
         """The entries over each chart, row by row."""
-        raise NotImplementedError
+        raise NotImplementedError  # each subclass says its own
 
     def expression(self) -> tree.Expr:
         return tree.Name(self.name)

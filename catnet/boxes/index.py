@@ -160,7 +160,7 @@ class Picking(Box):
 
     def result(self, typing: Typing, wire: Wire, position: int, index: Wire) -> Wire:
         """The output, where both wires are known."""
-        raise NotImplementedError
+        raise NotImplementedError  # each subclass says its own
 
     def rule(self, typing: Typing, inputs: Object) -> Object:
         count(self.name, inputs, 2)

@@ -43,7 +43,7 @@ class Iteration(Box):
 
     def calls(self, inputs: Object) -> Dim:
         """How often the inner net runs."""
-        raise NotImplementedError
+        raise NotImplementedError  # each subclass says its own
 
     def entries(self, inputs: Object) -> tuple[int, ...]:
         """For the first inputs of the inner net, the input of the box that each comes from, by their places."""
@@ -56,7 +56,7 @@ class Iteration(Box):
 
     def statements(self, site: Site) -> list[str]:
         """Lines of Python that assign the outputs to `site.results`."""
-        raise NotImplementedError
+        raise NotImplementedError  # each subclass says its own
 
 
 def inside(typing: Typing, name: str, term: Diagram, wires: Object) -> Graph:

@@ -38,7 +38,7 @@ class OfLength(Box):
 
     def of_length(self, typing: Typing, inputs: Object, wire: Wire, length: Axis) -> Object:
         """The outputs for an axis of this length."""
-        raise NotImplementedError
+        raise NotImplementedError  # each subclass says its own
 
     def rule(self, typing: Typing, inputs: Object) -> Object:
         wire = only_wire(self.name, inputs, typing)

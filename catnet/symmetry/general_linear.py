@@ -2,25 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
 from catnet.limits import spend
 from catnet.symmetry.elements import Word
 from catnet.symmetry.exact import Matrix
-from catnet.symmetry.groups import as_size
 from catnet.symmetry.kinds import Kind
-from catnet.symmetry.lie_groups import LieGroup
-from catnet.types.dims import Dim
+from catnet.symmetry.lie_groups import OfSize
 
 if TYPE_CHECKING:
     from catnet.symmetry.strata import Laurent, Stratum
 
 
 @dataclass(frozen=True, repr=False)
-class GeneralLinear(LieGroup):
+class GeneralLinear(OfSize):
     """GL(n): the invertible real matrices of size n, in two components, by the sign of the determinant.
 
     Algebra generators: `Ljk = E_kj - E_jk`, which turns axis j towards axis k as in O(n), and `Sjk = E_jk + E_kj` for
@@ -29,19 +27,6 @@ class GeneralLinear(LieGroup):
     The natural representation and its dual differ: no bilinear form is invariant. Representations are those whose
     `Zj` have integer weights: tensors, and tensors times the sign of the determinant.
     """
-
-    n: Dim
-
-    @property
-    def size(self) -> Dim:
-        return self.n
-
-    @property
-    def parameters(self) -> tuple[Dim, ...]:
-        return (self.n,)
-
-    def subst(self, mapping: Mapping[str, Dim | int]) -> GeneralLinear:
-        return replace(self, n=as_size(self.n.subst(mapping), 1, str(self)))
 
     @property
     def natural_kind(self) -> Kind:
@@ -61,12 +46,6 @@ class GeneralLinear(LieGroup):
 
     def word_at(self, stratum: Stratum) -> Word:
         return ((0, 1),) if stratum.place else ()
-
-    def number(self) -> int:
-        """n as an integer. Raises E0708 where it is symbolic."""
-        self.need_numbers("the matrices")
-        assert self.n.value is not None
-        return self.n.value
 
     def pairs(self) -> list[tuple[int, int]]:
         """The pairs of axes j < k, from 0."""

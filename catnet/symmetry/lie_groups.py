@@ -62,6 +62,30 @@ class LieGroup(Group):
         return Element(self, (*(flows if count else ()), *steps))
 
 
+@dataclass(frozen=True)
+class OfSize(LieGroup):
+    """A group of matrices of size n."""
+
+    n: Dim
+
+    @property
+    def size(self) -> Dim:
+        return self.n
+
+    @property
+    def parameters(self) -> tuple[Dim, ...]:
+        return (self.n,)
+
+    def subst(self, mapping: Mapping[str, Dim | int]) -> OfSize:
+        return replace(self, n=as_size(self.n.subst(mapping), 1, str(self)))
+
+    def number(self) -> int:
+        """n as an integer. Raises E0708 where it is symbolic."""
+        self.need_numbers("the matrices")
+        assert self.n.value is not None
+        return self.n.value
+
+
 @dataclass(frozen=True, repr=False)
 class Orthogonal(LieGroup):
     """O(p, q), SO(p, q), O(n), SO(n): real matrices that preserve the metric with p times +1, then q times -1.
@@ -171,42 +195,24 @@ class Orthogonal(LieGroup):
 
 
 @dataclass(frozen=True, repr=False)
-class Unitary(LieGroup):
+class Unitary(OfSize):
     """U(n) and SU(n), acting on n complex numbers.
 
     Algebra generators: `Xjk = E_jk - E_kj` and `Yjk = i (E_jk + E_kj)` for j < k, then `Zj = i E_jj` for U(n) and
     `Zj = i (E_jj - E_(j+1)(j+1))` for SU(n).
     """
 
-    n: Dim
     special: bool
-
-    @property
-    def size(self) -> Dim:
-        return self.n
 
     @property
     def field(self) -> Field:
         return "C"
 
     @property
-    def parameters(self) -> tuple[Dim, ...]:
-        return (self.n,)
-
-    def subst(self, mapping: Mapping[str, Dim | int]) -> Unitary:
-        return replace(self, n=as_size(self.n.subst(mapping), 1, str(self)))
-
-    @property
     def natural_kind(self) -> Kind:
         if self.n == 1:
             return Kind.TRIVIAL if self.special else Kind.PHASE_MONOMIAL
         return Kind.UNITARY
-
-    def number(self) -> int:
-        """n as an integer. Raises E0708 where it is symbolic."""
-        self.need_numbers("the matrices")
-        assert self.n.value is not None
-        return self.n.value
 
     @cached_property
     def algebra(self) -> tuple[str, ...]:
@@ -250,22 +256,12 @@ class Unitary(LieGroup):
 
 
 @dataclass(frozen=True, repr=False)
-class Symplectic(LieGroup):
+class Symplectic(OfSize):
     """Sp(n): real matrices of even size n that preserve `J = [[0, 1], [-1, 0]]` in blocks of n/2 (q before p).
 
     Algebra generators, j and k from 1 to n/2: `Ajk = E_jk - E_(k')(j')`, `Bjk = E_jk' + E_kj'` and
     `Cjk = E_j'k + E_k'j` for j <= k (once where j = k), with j' = j + n/2.
     """
-
-    n: Dim
-
-    @property
-    def size(self) -> Dim:
-        return self.n
-
-    @property
-    def parameters(self) -> tuple[Dim, ...]:
-        return (self.n,)
 
     def subst(self, mapping: Mapping[str, Dim | int]) -> Symplectic:
         return symplectic(self.n.subst(mapping))
@@ -276,9 +272,7 @@ class Symplectic(LieGroup):
 
     def half(self) -> int:
         """n / 2 as an integer. Raises E0708 where it is symbolic."""
-        self.need_numbers("the matrices")
-        assert self.n.value is not None
-        return self.n.value // 2
+        return self.number() // 2
 
     @cached_property
     def algebra(self) -> tuple[str, ...]:

@@ -267,6 +267,7 @@ class BundleAtlas(nn.Module):
         for place, name in enumerate(self.cover.names):
             here = inside[:, place]
             if int(here.sum()) > self.total + base.shape[-1]:
-                layers = getattr(self.atlas.chart(name).isomorphism, "layers")  # noqa: B009
+                whole = self.atlas.chart(name).isomorphism
+                assert isinstance(whole, Composite)
                 deviations = 2.0 if isinstance(self.fibre, Interval) else 1.0
-                layers[0].load_state_dict(Standardise.fitted(base[here], x[here], deviations).state_dict())
+                whole.layers[0].load_state_dict(Standardise.fitted(base[here], x[here], deviations).state_dict())
