@@ -26,6 +26,8 @@ def inverse_of(term: terms.Diagram) -> terms.Diagram:
         return terms.Each(inverse_of(term.body), term.span)
     elif isinstance(term, terms.Inverse):
         return term.body
+    elif isinstance(term, terms.Broken):  # told where it stands
+        return term
     elif isinstance(term, terms.Use) and isinstance(term.shared.body, terms.Leaf) and not term.transposed:
         box = term.reading or term.shared.body.box
         if box.readings:
@@ -40,7 +42,7 @@ def inverse_of(term: terms.Diagram) -> terms.Diagram:
         f"{_called(term)} has no inverse",
         code="E0220",
         help="isomorphisms are id, swap, rearrange, neg, scale by a number other than 0, flow, trivialise, "
-        "and what `>>`, `@` and `^` make of them",
+        "declared maps of bundles, and what `>>`, `@` and `^` make of them",
     )
 
 

@@ -241,3 +241,8 @@ def test_gradients_pass_to_base_and_fibre() -> None:
 def test_a_bundle_whose_charts_are_data_has_no_sections() -> None:
     found = Program.from_text("bundle S : graph -> R[2] under SO(2)\nsection s : S { a : [0, 0] }\n").check()
     assert [d.code for d in found] == ["E0801"]
+
+
+def test_an_unknown_map_is_told_once() -> None:
+    text = "net f : R[3] -> R[3] = nothing ^ -1"
+    assert [d.code for d in Program.from_text(text).check()] == ["E0201"]
